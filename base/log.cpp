@@ -1,0 +1,18 @@
+#include "base/log.hpp"
+
+#include <atomic>
+
+namespace troupe {
+namespace {
+std::atomic<LogSink*> current_sink{nullptr};
+}
+
+void set_log_sink(LogSink* sink) { current_sink.store(sink, std::memory_order_release); }
+
+void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+  if (LogSink* sink = current_sink.load(std::memory_order_acquire)) {
+    sink->write(level, message, std::span(fields.begin(), fields.size()));
+  }
+}
+
+}  // namespace troupe

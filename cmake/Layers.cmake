@@ -1,0 +1,32 @@
+# A layer is a folder: one static library that names the layers it may include.
+
+# troupe_add_layer(troupe_base SOURCES a.cpp b.cpp LINKS other_layer lib ...)
+function(troupe_add_layer name)
+  cmake_parse_arguments(LAYER "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(${name} STATIC ${LAYER_SOURCES})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${LAYER_LINKS} Threads::Threads PRIVATE ${LAYER_PRIVATE_LINKS})
+endfunction()
+
+# troupe_add_program(troupe-operator SOURCES main.cpp LINKS ...): lands in build/<preset>/bin.
+function(troupe_add_program name)
+  cmake_parse_arguments(PROGRAM "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${PROGRAM_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${PROGRAM_LINKS})
+endfunction()
+
+# troupe_add_test(base_test SOURCES result_test.cpp LINKS troupe_base): one GoogleTest program, one ctest entry.
+function(troupe_add_test name)
+  cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  find_package(GTest REQUIRED)
+  add_executable(${name} ${TEST_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${TEST_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name})
+  if(NOT TEST_TIMEOUT)
+    set(TEST_TIMEOUT 120)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${TEST_TIMEOUT} LABELS "unit;${TEST_LABELS}")
+endfunction()
