@@ -37,6 +37,21 @@ struct RemoteSignal {
   Term payload;
 };
 
+/// What a distribution needs from the runtime. Called on the distribution's loop thread; must not block.
+class SignalReceiver {
+ public:
+  virtual ~SignalReceiver() = default;
+  /// A signal that arrived for this node: `to` (when set) is local, `from` is the sender on its node. Signals of one
+  /// sender come in the order in which it sent them.
+  virtual void deliver(RemoteSignal signal) = 0;
+  /// A link to `node` is up; before anything is delivered from it.
+  virtual void node_up(NodeIndex node) = 0;
+  /// The link is gone, or could not be made (then without a node_up before): every link and monitor towards that node
+  /// fires `noconnection`, and signals routed to it since are lost. `reason` is an atom for people: net_tick_timeout,
+  /// connection_closed, disconnect, protocol_error, ...
+  virtual void node_down(NodeIndex node, Term reason) = 0;
+};
+
 /// What the runtime needs from a distribution. Thread-safe.
 class RemoteNodes {
  public:

@@ -1,5 +1,5 @@
-// The table of node names ("counter@10.244.0.7") behind NodeIndex. Entries are never removed; it is bounded, since peers
-// choose names.
+// The table of node names ("counter@10.244.0.7") behind NodeIndex. Entries are never removed; it is bounded, since
+// peers choose names.
 #pragma once
 
 #include <optional>

@@ -12,20 +12,22 @@ namespace troupe {
 /// A node's name in this program's table (troupe/node_name.hpp). 0 is this node, whatever it is called.
 using NodeIndex = std::uint32_t;
 
-/// One process on one incarnation of one node, as in Erlang. Safe to keep for ever: once the process is gone, sends to it
-/// vanish and a monitor answers `noproc`.
+/// One process on one incarnation of one node, as in Erlang. Safe to keep for ever: once the process is gone, sends to
+/// it vanish and a monitor answers `noproc`.
 struct Pid {
   NodeIndex node = 0;
-  std::uint32_t creation = 0;  ///< Incarnation of the node; 0 for pids of this node.
+  std::uint32_t creation = 0;  ///< Incarnation of the node; 0 for pids of this node's running incarnation.
   std::uint32_t id = 0;        ///< For pids of this node: slot in the process table, at most 28 bits.
   std::uint32_t serial = 0;    ///< For pids of this node: generation of the slot; never 0 for a pid that exists.
 
   [[nodiscard]] bool valid() const { return serial != 0 || id != 0; }
-  [[nodiscard]] bool local() const { return node == 0; }
+  /// A pid of this node's name but of an earlier incarnation is not local: it reaches nobody.
+  [[nodiscard]] bool local() const { return node == 0 && creation == 0; }
   auto operator<=>(const Pid&) const = default;
 };
 
-/// Names one monitor, call or alias; unique over the life of its node's incarnation.
+/// Names one monitor, call or alias; unique over the life of its node's incarnation. Erlang nodes refuse a first word
+/// of 2^18 or more.
 struct Reference {
   NodeIndex node = 0;
   std::uint32_t creation = 0;

@@ -36,12 +36,15 @@ class Term {
   };
   using Pair = std::pair<Term, Term>;
 
-  Term();  ///< The empty list.
+  Term() = default;  ///< The empty list, as is a term that was moved from.
 
   static Term integer(std::int64_t value);
   /// `magnitude` little-endian, without leading zeros at its end; becomes `integer` when it fits.
   static Term big_integer(bool negative, std::vector<std::uint8_t> magnitude);
+  /// Erlang has no infinities and no NaN: they become the atoms `infinity`, `'-infinity'` and `nan`.
   static Term floating(double value);
+  /// Throws std::invalid_argument for more than 255 characters or for text that is not UTF-8, as Erlang raises
+  /// system_limit: check what strangers sent first.
   static Term atom(std::string_view utf8);
   static Term boolean(bool value);
   static Term pid(const Pid& value);
@@ -52,7 +55,10 @@ class Term {
   static Term improper_list(std::vector<Term> elements, Term tail);
   static Term map(std::vector<Pair> pairs);  ///< The last of equal keys wins.
   static Term binary(std::string_view bytes);
+  /// `bits_in_last_byte` is 1 to 8, its unused low bits are cleared; 8 makes a binary.
   static Term bit_string(std::string_view bytes, unsigned bits_in_last_byte);
+  /// A fun or a port as its bytes in the external format, without version byte; the caller has checked them.
+  static Term opaque(Kind function_or_port, std::string_view encoded);
   /// A list of character codes, as Erlang's "text".
   static Term string(std::string_view latin1);
 
@@ -83,14 +89,17 @@ class Term {
   [[nodiscard]] std::string text() const;
 
   friend bool operator==(const Term& left, const Term& right);
-  /// Erlang's term order (number < atom < reference < fun < port < pid < tuple < map < list < bit string).
+  /// Erlang's term order (number < atom < reference < fun < port < pid < tuple < map < list < bit string). Numbers
+  /// compare by value; an integer stands before the float of the same value, so that only equal terms are equivalent.
   friend std::strong_ordering order(const Term& left, const Term& right);
 
   struct Node;  ///< Representation: worker/term.
   explicit Term(std::shared_ptr<const Node> node) : node_(std::move(node)) {}
-  [[nodiscard]] const Node& node() const { return *node_; }
+  [[nodiscard]] const Node& node() const { return node_ ? *node_ : empty_list(); }
 
  private:
+  static const Node& empty_list();
+  friend struct TermReleaser;
   std::shared_ptr<const Node> node_;
 };
 
