@@ -64,7 +64,7 @@ spawn() {
   local name=$1
   shift
   # A session of its own, and none of our descriptors: whoever waits for this script's output must not wait for it.
-  setsid "$@" >>"$state/$name.log" 2>&1 </dev/null {up_lock}>&- &
+  setsid "$@" >>"$state/$name.log" 2>&1 </dev/null 9>&- &
   echo $! >"$state/$name.pid"
   disown
 }
@@ -196,8 +196,8 @@ command_up() {
   trap 'exit 130' INT TERM
 
   # One starter at a time, so that two never choose the same free port.
-  exec {up_lock}>"$cache/up.lock"
-  flock "$up_lock"
+  exec 9>"$cache/up.lock"
+  flock 9
   port=${port:-$(free_port)}
   local etcd_port etcd_peer_port token
   etcd_port=$(free_port)
@@ -209,7 +209,7 @@ command_up() {
   write_kubeconfig "$state/admin.kubeconfig"
   start_etcd
   start_apiserver
-  flock --unlock "$up_lock"
+  flock --unlock 9
   [[ $with_controller_manager == no ]] || start_controller_manager
   write_kubeconfig "$kubeconfig_out"
   trap - EXIT INT TERM
