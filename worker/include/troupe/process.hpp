@@ -1,0 +1,200 @@
+// What a process does: spawn, send, link, monitor, exit, name itself, wait for time. Thin templates over the host's table
+// (troupe/abi.h). Semantics are OTP's; docs/guarantees.md says where one differs.
+//
+// All of it works inside a handler or a constructor of a process; `send`, `whereis` and `spawn` from any thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "troupe/events.hpp"
+#include "troupe/messages.hpp"
+#include "troupe/server.hpp"
+
+namespace troupe {
+
+/// Where a message goes: a process, a name on this node, or a name on another one. Borrows its texts.
+struct Destination {
+  Destination(const Pid& to) : pid(to) {}                                                    // NOLINT
+  Destination(std::string_view registered) : name(registered) {}                             // NOLINT
+  Destination(const char* registered) : name(registered) {}                                  // NOLINT
+  Destination(const std::string& registered) : name(registered) {}                           // NOLINT
+  Destination(std::string_view registered, std::string_view on_node) : name(registered), node(on_node) {}
+
+  Pid pid;
+  std::string_view name;
+  std::string_view node;
+};
+
+/// `full`: the mailbox is past its hard bound and the message was dropped. A process that is gone takes messages
+/// without a word, as in Erlang.
+enum class SendResult { sent = TROUPE_SENT, full = TROUPE_FULL, name_not_found = TROUPE_NAME_NOT_FOUND,
+                        unreachable = TROUPE_UNREACHABLE };
+
+namespace abi {
+inline troupe_destination to_abi(const Destination& to) {
+  return {to_abi(to.pid), {to.name.data(), to.name.size()}, {to.node.data(), to.node.size()}};
+}
+inline std::int64_t to_nanoseconds(std::chrono::nanoseconds time) { return time.count(); }
+}  // namespace abi
+
+/// Not valid outside a process.
+inline Pid self() { return abi::from_abi(abi::host().self()); }
+/// The process that spawned this one.
+inline Pid parent() { return abi::from_abi(abi::host().parent()); }
+
+/// Any struct that struct_term.hpp can turn into a term, or a Term. Inside one image the value itself moves.
+template <class M>
+SendResult send(const Destination& to, M message) {
+  const troupe_destination destination = abi::to_abi(to);
+  if constexpr (std::is_same_v<M, Term>) {
+    int sent = TROUPE_UNREACHABLE;
+    abi::with_term(message, [&](const troupe_term* term) { sent = abi::host().send_term(&destination, term); });
+    return static_cast<SendResult>(sent);
+  } else {
+    return static_cast<SendResult>(abi::host().send_value(&destination, abi::new_value<M>(std::move(message))));
+  }
+}
+
+/// OTP's gen_server:send_request: the answer comes as `Response<M>`, always exactly one.
+template <class M>
+RequestId send_request(const Destination& to, M message, std::chrono::nanoseconds timeout) {
+  const troupe_destination destination = abi::to_abi(to);
+  if constexpr (std::is_same_v<M, Term>) {
+    RequestId request = 0;
+    abi::with_term(message, [&](const troupe_term* term) {
+      request = abi::host().send_request(&destination, &abi::message_type<M>, nullptr, term, timeout.count());
+    });
+    return request;
+  } else {
+    return abi::host().send_request(&destination, &abi::message_type<M>, abi::new_value<M>(std::move(message)), nullptr,
+                                    timeout.count());
+  }
+}
+
+/// Sends `message` later; it vanishes when nobody is there by then.
+template <class M>
+TimerReference send_after(std::chrono::nanoseconds delay, const Destination& to, M message) {
+  const troupe_destination destination = abi::to_abi(to);
+  return abi::host().send_after(delay.count(), &destination, abi::new_value<M>(std::move(message)));
+}
+/// Delivers a `Timeout` to this process.
+inline TimerReference start_timer(std::chrono::nanoseconds delay) { return abi::host().start_timer(delay.count()); }
+/// True when the timer had not fired. A Timeout that is already in the mailbox still comes.
+inline bool cancel_timer(TimerReference timer) { return abi::host().cancel_timer(timer) != 0; }
+/// Steady time; virtual in a simulation.
+inline std::chrono::nanoseconds now() { return std::chrono::nanoseconds(abi::host().now_ns()); }
+
+struct SpawnOptions {
+  bool link = false;
+  std::string_view name{};                  ///< Registered under it before the constructor runs.
+  std::uint32_t mailbox_messages_max = 0;   ///< 0: the node's default.
+  std::uint64_t mailbox_bytes_max = 0;
+};
+
+namespace abi {
+template <class S, class Construct>
+Pid spawn_with(const SpawnOptions& options, std::uint32_t flags, troupe_reference* monitor, Construct& construct) {
+  troupe_spawn spawn{};
+  spawn.struct_size = sizeof spawn;
+  spawn.flags = flags | (options.link ? std::uint32_t{TROUPE_SPAWN_LINK} : 0u);
+  spawn.process_class = &process_class<S>;
+  spawn.construct = [](void* state, void* context) {
+    return guarded([&] {
+      (*static_cast<Construct*>(context))(state);
+      return static_cast<int>(TROUPE_HANDLED);
+    });
+  };
+  spawn.context = &construct;
+  spawn.name = to_abi(options.name);
+  spawn.mailbox_messages_max = options.mailbox_messages_max;
+  spawn.mailbox_bytes_max = options.mailbox_bytes_max;
+  return from_abi(host().spawn(&spawn, monitor));
+}
+}  // namespace abi
+
+/// The constructor runs here and now, as the new process; a throw in it ends the new process with that reason. Not valid
+/// when the process table is full.
+template <class S, class... Arguments>
+Pid spawn_with(const SpawnOptions& options, Arguments&&... arguments) {
+  auto construct = [&](void* state) { new (state) S(std::forward<Arguments>(arguments)...); };
+  return abi::spawn_with<S>(options, 0, nullptr, construct);
+}
+template <class S, class... Arguments>
+Pid spawn(Arguments&&... arguments) {
+  return spawn_with<S>(SpawnOptions{}, std::forward<Arguments>(arguments)...);
+}
+template <class S, class... Arguments>
+Pid spawn_link(Arguments&&... arguments) {
+  SpawnOptions options;
+  options.link = true;
+  return spawn_with<S>(options, std::forward<Arguments>(arguments)...);
+}
+template <class S, class... Arguments>
+std::pair<Pid, Reference> spawn_monitor(Arguments&&... arguments) {
+  auto construct = [&](void* state) { new (state) S(std::forward<Arguments>(arguments)...); };
+  troupe_reference reference{};
+  const Pid pid = abi::spawn_with<S>(SpawnOptions{}, TROUPE_SPAWN_MONITOR, &reference, construct);
+  return {pid, abi::from_abi(reference)};
+}
+
+inline void link(const Pid& pid) { abi::host().link(abi::to_abi(pid)); }
+inline void unlink(const Pid& pid) { abi::host().unlink(abi::to_abi(pid)); }
+inline Reference monitor(const Destination& to) {
+  const troupe_destination destination = abi::to_abi(to);
+  return abi::from_abi(abi::host().monitor(&destination));
+}
+/// No Down of this monitor comes afterwards: one already in the mailbox is taken out.
+inline void demonitor(const Reference& reference) { abi::host().demonitor(abi::to_abi(reference)); }
+
+/// Sends an exit signal, as exit(Pid, Reason): `kill` cannot be trapped.
+inline void exit(const Pid& pid, const Term& reason) {
+  abi::with_term(reason, [&](const troupe_term* term) { abi::host().exit_process(abi::to_abi(pid), term); });
+}
+/// Ends this process, as exit(Reason). Unwinds the handler's stack.
+[[noreturn]] inline void exit(const Term& reason) { throw abi::ExitNow{reason}; }
+/// Returns the former setting.
+inline bool trap_exits(bool on) { return abi::host().trap_exits(on ? 1 : 0) != 0; }
+
+/// False when the name is taken or `pid` is no live process of this node.
+inline bool register_name(std::string_view name, const Pid& pid) {
+  return abi::host().register_name(abi::to_abi(name), abi::to_abi(pid)) != 0;
+}
+inline bool unregister_name(std::string_view name) { return abi::host().unregister_name(abi::to_abi(name)) != 0; }
+/// Not valid when nobody has the name.
+inline Pid whereis(std::string_view name) { return abi::from_abi(abi::host().whereis(abi::to_abi(name))); }
+/// What this process says it is doing, for those who inspect it.
+inline void set_label(std::string_view label) { abi::host().set_label(abi::to_abi(label)); }
+
+/// Delivers NodeUp and NodeDown to this process from now on.
+inline void monitor_nodes(bool on = true) { abi::host().monitor_nodes(on ? 1 : 0); }
+/// Names of the nodes that this one has a link to.
+inline std::vector<std::string> nodes() {
+  std::vector<std::string> names;
+  abi::host().nodes({&names, [](void* context, troupe_text name) {
+                       static_cast<std::vector<std::string>*>(context)->emplace_back(name.data, name.size);
+                     }});
+  return names;
+}
+
+/// Process groups as in OTP's pg: a process may join a group several times, and leaves with its end.
+inline bool group_join(std::string_view group) { return abi::host().group_join(abi::to_abi(group)) != 0; }
+inline bool group_leave(std::string_view group) { return abi::host().group_leave(abi::to_abi(group)) != 0; }
+/// On every connected node.
+inline std::vector<Pid> group_members(std::string_view group) {
+  std::vector<Pid> members;
+  abi::host().group_members(abi::to_abi(group), &members, [](void* context, troupe_pid member) {
+    static_cast<std::vector<Pid>*>(context)->push_back(abi::from_abi(member));
+  });
+  return members;
+}
+
+/// A line in the worker's log, with this process's pid and name.
+inline void log_line(std::string_view message) { abi::host().log(1, abi::to_abi(message)); }
+
+}  // namespace troupe
