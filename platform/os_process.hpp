@@ -16,7 +16,7 @@
 namespace troupe::platform {
 
 struct OsProcessSpec {
-  std::vector<std::string> argv;  ///< argv[0] is a path, or a name searched in the PATH of `env`.
+  std::vector<std::string> argv;           ///< argv[0] is a path, or a name searched in the PATH of `env`.
   std::map<std::string, std::string> env;  ///< The whole environment; nothing is inherited.
   std::string working_dir;                 ///< Empty: that of this program.
   /// Receives what the child writes, in pieces as read, on a thread of this module. Null: /dev/null.
