@@ -5,9 +5,11 @@
 readonly kubernetes_commit=faecb196815e248d3ecfb03c680a4507229c2a56   # tag v1.20.2 of kubernetes/kubernetes
 readonly go_root=/usr/lib/go-1.19
 readonly built_programs=(kube-apiserver kube-controller-manager)
+readonly recipe=2   # raised when a change below must replace programs that are already in a cache
 
 programs_are_built() {
   local program
+  [[ -f $programs_dir/recipe && $(<"$programs_dir/recipe") == "$recipe" ]] || return 1
   for program in "${built_programs[@]}"; do
     [[ -x $programs_dir/$program ]] || return 1
   done
@@ -76,10 +78,22 @@ unpack_sources() {
   [[ $tarball == *really1.20.2* ]] || fail "Debian's kubernetes source is no longer 1.20.2: $(basename "$tarball")"
   tar -xf "$tarball" -C "$tree" --strip-components=1
   rm -r "$work/source"
-  # The vendored reflect2 1.0.1, built with Go 1.18 or later, kills the server at the first custom resource.
+}
+
+# 1.20 was written for Go 1.15; two of its vendored libraries behave otherwise when built with Go 1.19.
+adapt_to_go() {
+  local work=$1 tree=$2
+  # reflect2 1.0.1 kills the server at the first custom resource.
   unpack_binary_package golang-github-modern-go-reflect2-dev "$work/packages" "$work/reflect2"
   rm -r "$tree/vendor/github.com/modern-go/reflect2"
   cp -r "$work/reflect2/usr/share/gocode/src/github.com/modern-go/reflect2" "$tree/vendor/github.com/modern-go/reflect2"
+  # go-openapi compares two reflect.Values by their pointers. Under Go 1.15 they always differ; Go 1.19 shares one zero
+  # value, and every empty string in a custom resource would be refused as null.
+  local validator=$tree/vendor/github.com/go-openapi/validate/type.go
+  local broken='data == nil || reflect.DeepEqual(reflect.Zero(reflect.TypeOf(data)), reflect.ValueOf(data))'
+  grep -qF "$broken" "$validator" || fail "$validator is not as expected"
+  sed -i "s/if data == nil || reflect.DeepEqual(.*) {/if data == nil {/" "$validator"
+  ! grep -qF "$broken" "$validator" || fail "$validator could not be adapted"
 }
 
 compile() {
@@ -99,7 +113,7 @@ command_build() {
   programs_are_built && { progress "built meanwhile in $programs_dir"; return; }
 
   local work=$cache/build tree=$cache/build/go/src/k8s.io/kubernetes started=$SECONDS
-  rm -rf "$work"
+  [[ ! -e $work ]] || { chmod -R u+w "$work" && rm -rf "$work"; }
   mkdir -p "$work" "$programs_dir"
   install_tools
   progress "fetching the sources (34 MB)"
@@ -109,6 +123,7 @@ command_build() {
     install -m 0755 "$work/etcd/usr/bin/etcd" "$programs_dir/etcd"
   fi
   unpack_sources "$work" "$tree"
+  adapt_to_go "$work" "$tree"
   progress "compiling ${built_programs[*]} (about 10 minutes on 2 cores, 2 GB of disk meanwhile); log: $cache/build.log"
   if ! compile "$work" "$tree" >"$cache/build.log" 2>&1; then
     tail -n 20 "$cache/build.log" >&2
@@ -120,6 +135,7 @@ command_build() {
     install -m 0755 "$tree/_output/bin/$program" "$programs_dir/.$program.new"
     mv "$programs_dir/.$program.new" "$programs_dir/$program"
   done
+  echo "$recipe" >"$programs_dir/recipe"
   chmod -R u+w "$work" && rm -rf "$work"
   progress "built in $((SECONDS - started)) s: $programs_dir"
 }
