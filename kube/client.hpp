@@ -1,7 +1,9 @@
 // Requests to a Kubernetes API server. All methods are thread-safe; all but `watch` block the caller (never call them
 // on an event loop's thread) and end within Options::request_timeout.
 //
-// No request is sent twice behind the caller's back: after a lost answer a create may have happened; read back.
+// No write is sent twice behind the caller's back: after a lost answer a create may have happened; read back. A request
+// refused with 401 is sent once more with a fresh token; a GET answered with 429 or 5xx and a Retry-After is sent again
+// within its timeout. Redirects are not followed.
 #pragma once
 
 #include <chrono>
@@ -61,7 +63,7 @@ struct WatchEvent {
 struct WatchHandler {
   std::function<void()> on_open;  ///< Answered 200; events follow. May be null.
   std::function<void(WatchEvent)> on_event;
-  /// Last call, exactly once. No error: the server ended the watch in an orderly way.
+  /// Last call, exactly once unless the Watch is destroyed first. No error: the server ended the watch in an orderly way.
   std::function<void(std::optional<ApiError>)> on_end;
 };
 
@@ -95,6 +97,10 @@ class Client {
   struct Options {
     std::chrono::milliseconds request_timeout{30'000};
     std::string user_agent = "troupe";
+    /// A watch that is silent for WatchOptions::timeout and this long is given up: the connection is half open.
+    std::chrono::milliseconds watch_grace{30'000};
+    std::size_t response_bytes_max = 256U * 1024 * 1024;  ///< A list page above it is `limit_exceeded`.
+    std::size_t watch_line_bytes_max = 8U * 1024 * 1024;  ///< etcd refuses objects above 1.5 MiB.
   };
 
   /// Does not connect. Errors: `invalid_argument` for a config that cannot work (unreadable certificate, bad URL).
@@ -124,6 +130,9 @@ class Client {
   /// GET of any path ("/version", "/readyz"): the body as text.
   virtual ApiResult<std::string> get_raw(std::string_view path_and_query) = 0;
   [[nodiscard]] virtual const Config& config() const = 0;
+  /// Ends running requests and watches with status 0 and refuses all later ones, so that a program can stop in time
+  /// though its server hangs.
+  virtual void stop() {}
 };
 
 }  // namespace troupe::kube

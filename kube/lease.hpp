@@ -2,7 +2,6 @@
 // only the time since this program saw the record change. A lease is not a fence: writes carry preconditions.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,6 +31,7 @@ class LeaderElector {
   LeaderElector(const LeaderElector&) = delete;
   LeaderElector& operator=(const LeaderElector&) = delete;
 
+  /// False from the renew deadline on, even while a renewal hangs.
   [[nodiscard]] bool leading() const;
 
  private:
