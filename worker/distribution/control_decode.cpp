@@ -1,0 +1,229 @@
+// Frames -> signals.
+#include <optional>
+#include <span>
+
+#include "worker/distribution/control_codes.hpp"
+#include "worker/distribution/control_message.hpp"
+
+namespace troupe::distribution {
+namespace {
+
+constexpr std::byte pass_through{112};
+
+using Kind = RemoteSignal::Kind;
+
+/// How the tuple of one operation is read. Positions count from the operation at 0; 0 means "not there".
+struct Shape {
+  std::int64_t operation;
+  std::size_t size;
+  Kind kind;
+  std::size_t from = 0;
+  std::size_t to = 0;
+  std::size_t reference = 0;
+  std::size_t reason = 0;
+  std::size_t unlink_id = 0;
+  bool has_payload = false;
+};
+
+// The _TT twins carry a trace token, which is passed over.
+constexpr Shape shapes[] = {
+    {.operation = code::link, .size = 3, .kind = Kind::link, .from = 1, .to = 2},
+    {.operation = code::send, .size = 3, .kind = Kind::send, .to = 2, .has_payload = true},
+    {.operation = code::send_tt, .size = 4, .kind = Kind::send, .to = 2, .has_payload = true},
+    {.operation = code::send_sender, .size = 3, .kind = Kind::send, .from = 1, .to = 2, .has_payload = true},
+    {.operation = code::send_sender_tt, .size = 4, .kind = Kind::send, .from = 1, .to = 2, .has_payload = true},
+    {.operation = code::reg_send, .size = 4, .kind = Kind::send_name, .from = 1, .to = 3, .has_payload = true},
+    {.operation = code::reg_send_tt, .size = 5, .kind = Kind::send_name, .from = 1, .to = 3, .has_payload = true},
+    {.operation = code::alias_send,
+     .size = 3,
+     .kind = Kind::send_alias,
+     .from = 1,
+     .reference = 2,
+     .has_payload = true},
+    {.operation = code::alias_send_tt,
+     .size = 4,
+     .kind = Kind::send_alias,
+     .from = 1,
+     .reference = 2,
+     .has_payload = true},
+    {.operation = code::exit, .size = 4, .kind = Kind::exit_linked, .from = 1, .to = 2, .reason = 3},
+    {.operation = code::exit_tt, .size = 5, .kind = Kind::exit_linked, .from = 1, .to = 2, .reason = 4},
+    {.operation = code::payload_exit, .size = 3, .kind = Kind::exit_linked, .from = 1, .to = 2, .has_payload = true},
+    {.operation = code::payload_exit_tt, .size = 4, .kind = Kind::exit_linked, .from = 1, .to = 2, .has_payload = true},
+    {.operation = code::exit2, .size = 4, .kind = Kind::exit, .from = 1, .to = 2, .reason = 3},
+    {.operation = code::exit2_tt, .size = 5, .kind = Kind::exit, .from = 1, .to = 2, .reason = 4},
+    {.operation = code::payload_exit2, .size = 3, .kind = Kind::exit, .from = 1, .to = 2, .has_payload = true},
+    {.operation = code::payload_exit2_tt, .size = 4, .kind = Kind::exit, .from = 1, .to = 2, .has_payload = true},
+    {.operation = code::unlink, .size = 3, .kind = Kind::unlink, .from = 1, .to = 2},
+    {.operation = code::unlink_id, .size = 4, .kind = Kind::unlink, .from = 2, .to = 3, .unlink_id = 1},
+    {.operation = code::unlink_id_ack, .size = 4, .kind = Kind::unlink_ack, .from = 2, .to = 3, .unlink_id = 1},
+    {.operation = code::monitor_p, .size = 4, .kind = Kind::monitor, .from = 1, .to = 2, .reference = 3},
+    {.operation = code::demonitor_p, .size = 4, .kind = Kind::demonitor, .from = 1, .to = 2, .reference = 3},
+    {.operation = code::monitor_p_exit,
+     .size = 5,
+     .kind = Kind::monitor_down,
+     .from = 1,
+     .to = 2,
+     .reference = 3,
+     .reason = 4},
+    {.operation = code::payload_monitor_p_exit,
+     .size = 4,
+     .kind = Kind::monitor_down,
+     .from = 1,
+     .to = 2,
+     .reference = 3,
+     .has_payload = true},
+    {.operation = code::group_leader, .size = 3, .kind = Kind::group_leader, .from = 1, .to = 2},
+};
+
+const Shape* shape_of(std::int64_t operation) {
+  for (const Shape& shape : shapes) {
+    if (shape.operation == operation) {
+      return &shape;
+    }
+  }
+  return nullptr;
+}
+
+bool is_message(Kind kind) { return kind == Kind::send || kind == Kind::send_name || kind == Kind::send_alias; }
+bool takes_name_of_from(Kind kind) { return kind == Kind::monitor_down; }
+bool takes_name_of_to(Kind kind) { return kind == Kind::send_name || kind == Kind::monitor || kind == Kind::demonitor; }
+
+Error malformed(std::string_view what) {
+  return Error{ErrorCode::invalid_argument, "control message: " + std::string(what)};
+}
+
+/// Puts a pid, or where allowed a name, into the signal.
+bool read_party(const Term& term, bool name_allowed, Pid& pid, std::string& name) {
+  if (const auto value = term.as_pid()) {
+    pid = *value;
+    return true;
+  }
+  if (const auto value = term.as_atom(); value && name_allowed) {
+    name = *value;
+    return true;
+  }
+  return false;
+}
+
+std::optional<Error> read_fields(std::span<const Term> fields, const Shape& shape, RemoteSignal& signal) {
+  // A sender may be any pid: processes forward in the name of others.
+  if (shape.from != 0 &&
+      !read_party(fields[shape.from], takes_name_of_from(shape.kind), signal.from, signal.from_name)) {
+    return malformed("no pid as the sender");
+  }
+  if (shape.to != 0 && !read_party(fields[shape.to], takes_name_of_to(shape.kind), signal.to, signal.to_name)) {
+    return malformed("no process as the receiver");
+  }
+  if (shape.kind == Kind::send_name && signal.to_name.empty()) {
+    return malformed("no name as the receiver");
+  }
+  if (shape.reference != 0) {
+    const auto reference = fields[shape.reference].as_reference();
+    if (!reference) {
+      return malformed("no reference where one must stand");
+    }
+    signal.reference = *reference;
+  }
+  if (shape.unlink_id != 0) {
+    // An unsigned 64-bit number; beyond 2^63 it is a big integer that our peers never reach by counting.
+    const auto id = fields[shape.unlink_id].as_integer();
+    if (!id || *id <= 0) {
+      return malformed("no unlink id where one must stand");
+    }
+    signal.unlink_id = static_cast<std::uint64_t>(*id);
+  }
+  if (shape.reason != 0) {
+    signal.payload = fields[shape.reason];
+  }
+  return std::nullopt;
+}
+
+/// Whether the parties are where they must be; see decode_frame.
+Result<ControlMessage> checked(RemoteSignal signal, NodeIndex peer) {
+  if (!is_message(signal.kind) && signal.from_name.empty() && signal.from.node != peer) {
+    return malformed("a process of another node as the sender");
+  }
+  const bool to_pid = signal.to_name.empty() && signal.kind != Kind::send_alias;
+  if (to_pid && !signal.to.local()) {
+    return ControlMessage(NothingToDo{});
+  }
+  if (signal.kind == Kind::send_alias && (signal.reference.node != 0 || signal.reference.creation != 0)) {
+    return ControlMessage(NothingToDo{});
+  }
+  return ControlMessage(std::move(signal));
+}
+
+Result<ControlMessage> decode_spawn_request(std::span<const Term> fields, ByteView& rest, const NodeIdentity& self,
+                                            const EtfLimits& limits) {
+  const bool sized = fields.size() == 6 || fields.size() == 7;
+  const auto request = sized ? fields[1].as_reference() : std::nullopt;
+  const auto from = sized ? fields[2].as_pid() : std::nullopt;
+  if (!request || !from) {
+    return malformed("a malformed SPAWN_REQUEST");
+  }
+  if (auto arguments = decode_leading_term(rest, limits, self); !arguments) {
+    return arguments.error().in("arguments of SPAWN_REQUEST");
+  }
+  return ControlMessage(SpawnRequest{*request, *from});
+}
+
+Result<ControlMessage> decode_tuple(std::span<const Term> fields, ByteView& rest, NodeIndex peer,
+                                    const NodeIdentity& self, const EtfLimits& limits) {
+  const auto operation = fields.empty() ? std::nullopt : fields[0].as_integer();
+  if (!operation) {
+    return malformed("no operation in front");
+  }
+  if (*operation == code::spawn_request || *operation == code::spawn_request_tt) {
+    return decode_spawn_request(fields, rest, self, limits);
+  }
+  if (*operation == code::spawn_reply || *operation == code::spawn_reply_tt) {
+    return ControlMessage(NothingToDo{});
+  }
+  const Shape* shape = shape_of(*operation);
+  if (shape == nullptr || fields.size() != shape->size) {
+    return malformed("operation " + std::to_string(*operation) + " with " + std::to_string(fields.size() - 1) +
+                     " fields");
+  }
+  RemoteSignal signal;
+  signal.kind = shape->kind;
+  if (auto error = read_fields(fields, *shape, signal)) {
+    return *error;
+  }
+  if (shape->has_payload) {
+    auto payload = decode_leading_term(rest, limits, self);
+    if (!payload) {
+      return payload.error().in("payload of operation " + std::to_string(*operation));
+    }
+    signal.payload = std::move(payload).value();
+  }
+  return checked(std::move(signal), peer);
+}
+
+}  // namespace
+
+Result<ControlMessage> decode_frame(ByteView frame, NodeIndex peer, const NodeIdentity& self, const EtfLimits& limits) {
+  if (frame.empty()) {
+    return ControlMessage(NothingToDo{});  // a tick
+  }
+  if (frame[0] != pass_through) {
+    return malformed("a frame that starts with " + std::to_string(std::to_integer<int>(frame[0])) +
+                     ", though neither atom cache nor fragments were agreed");
+  }
+  ByteView rest = frame.subspan(1);
+  auto control = decode_leading_term(rest, limits, self);
+  if (!control) {
+    return control.error().in("control message");
+  }
+  const auto fields = control->as_tuple();
+  if (!fields) {
+    return malformed("no tuple");
+  }
+  auto message = decode_tuple(*fields, rest, peer, self, limits);
+  if (message.ok() && !rest.empty()) {
+    return malformed(std::to_string(rest.size()) + " bytes behind the message");
+  }
+  return message;
+}
+
+}  // namespace troupe::distribution
