@@ -21,7 +21,7 @@ bool HttpStreamQueue::write(std::string chunk) {
       return true;
     }
     if (unread_bytes_ + chunk.size() > unread_bytes_max_) {
-      overflowed = closing_ = true;
+      overflowed = closing_ = broken_ = true;
     } else {
       unread_bytes_ += chunk.size();
       chunks_.push_back(std::move(chunk));
@@ -52,6 +52,7 @@ void HttpStreamQueue::abandon() {
     if (ended_ || std::exchange(closing_, true)) {
       return;
     }
+    broken_ = true;
   }
   signals_.on_broken();
 }
@@ -83,7 +84,7 @@ HttpStreamQueue::Taken HttpStreamQueue::take(std::size_t bytes_max) {
       taken.framed += "\r\n";
     }
   }
-  if (chunks_.empty() && closing_ && !std::exchange(last_taken_, true)) {
+  if (chunks_.empty() && closing_ && !broken_ && !std::exchange(last_taken_, true)) {
     taken.is_last = true;
     if (chunked_) {
       taken.framed += "0\r\n\r\n";

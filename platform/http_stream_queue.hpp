@@ -46,7 +46,8 @@ class HttpStreamQueue {
   std::deque<std::string> chunks_;
   std::size_t unread_bytes_ = 0;  ///< Queued here or taken but not yet sent.
   bool signalled_ = false;        ///< on_queued was called and nothing was taken since.
-  bool closing_ = false;
+  bool closing_ = false;          ///< Nothing more may be written.
+  bool broken_ = false;           ///< The connection must be broken off: the body may not end properly.
   bool last_taken_ = false;
   bool ended_ = false;
   std::function<void()> on_closed_;

@@ -105,7 +105,10 @@ bool same_user(int descriptor) {
 class Server final : public LocalSocketServer {
  public:
   Server(Descriptor listener, Descriptor stop, std::function<std::string(std::string)> answer)
-      : listener_(std::move(listener)), stop_(std::move(stop)), answer_(std::move(answer)), thread_([this] { accept_all(); }) {}
+      : listener_(std::move(listener)),
+        stop_(std::move(stop)),
+        answer_(std::move(answer)),
+        thread_([this] { accept_all(); }) {}
 
   ~Server() override {
     eventfd_write(stop_.get(), 1);
@@ -193,14 +196,16 @@ Result<std::unique_ptr<LocalSocketServer>> LocalSocketServer::start(std::string_
     return system_error(ErrorCode::internal, "cannot open a Unix socket");
   }
   const auto [address, size] = abstract_address(name);
-  if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 || listen(listener.get(), askers_max) != 0) {
+  if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+      listen(listener.get(), askers_max) != 0) {
     return system_error(errno == EADDRINUSE ? ErrorCode::already_exists : ErrorCode::internal,
                         "cannot answer at the local socket " + std::string(name));
   }
   return std::unique_ptr<LocalSocketServer>(new Server(std::move(listener), std::move(stop), std::move(answer)));
 }
 
-Result<std::string> ask_local_socket(std::string_view name, std::string_view question, std::chrono::milliseconds timeout) {
+Result<std::string> ask_local_socket(std::string_view name, std::string_view question,
+                                     std::chrono::milliseconds timeout) {
   Descriptor connection(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!connection) {
     return system_error(ErrorCode::internal, "cannot open a Unix socket");

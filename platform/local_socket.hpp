@@ -1,5 +1,5 @@
-// Questions and answers between two programs of the same user on one machine: a Unix socket in the abstract namespace, so
-// that no file is left behind and nobody outside the pod's network namespace can ask.
+// Questions and answers between two programs of the same user on one machine: a Unix socket in the abstract namespace,
+// so that no file is left behind and nobody outside the pod's network namespace can ask.
 #pragma once
 
 #include <chrono>
@@ -20,11 +20,13 @@ class LocalSocketServer {
  public:
   /// `answer` runs on a thread of the asker's own and may block. Only askers of this program's user are answered.
   /// Errors: `already_exists` when another program answers under that name.
-  static Result<std::unique_ptr<LocalSocketServer>> start(std::string_view name, std::function<std::string(std::string)> answer);
+  static Result<std::unique_ptr<LocalSocketServer>> start(std::string_view name,
+                                                          std::function<std::string(std::string)> answer);
   virtual ~LocalSocketServer() = default;
 };
 
 /// Asks the server of that name. Errors: `not_found` when nobody answers under it, `timeout`, `unavailable`.
-Result<std::string> ask_local_socket(std::string_view name, std::string_view question, std::chrono::milliseconds timeout);
+Result<std::string> ask_local_socket(std::string_view name, std::string_view question,
+                                     std::chrono::milliseconds timeout);
 
 }  // namespace troupe::platform
