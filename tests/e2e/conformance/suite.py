@@ -44,6 +44,18 @@ class ApiTest(unittest.TestCase):
         if made.status != 201:
             raise AssertionError(f"cannot make a namespace: {made}")
         cls.namespace = made.json["metadata"]["name"]
+        cls.await_settled()
+
+    @classmethod
+    def await_settled(cls):
+        """Controllers put objects into a new namespace; a test that watches must not see them come."""
+        base = f"/api/v1/namespaces/{cls.namespace}"
+        wanted = [base + "/serviceaccounts/default"] + ([base + "/configmaps/kube-root-ca.crt"] if cls.server.real else [])
+        deadline = time.monotonic() + 30
+        while not all(cls.api.get(path).status == 200 for path in wanted):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{cls.namespace} did not settle: {wanted}")
+            time.sleep(0.02)
 
     @classmethod
     def tearDownClass(cls):
