@@ -1,4 +1,5 @@
-// TroupeApplication (crds/troupeapplications.yaml): parsed, defaulted, validated. The authority for what a valid one is.
+// TroupeApplication (crds/troupeapplications.yaml): parsed, defaulted, validated. The authority for what a valid one
+// is.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 #include "operator/resource/cluster.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <regex>
 
@@ -114,28 +116,31 @@ Rollout parse_rollout(FieldReader reader) {
   return rollout;
 }
 
-/// Removes what says nothing: nulls, empty maps and empty lists, from the inside out.
-json without_empty(const json& value) {
+json without_nulls(const json& value) {
+  json kept = value;
   if (value.is_object()) {
-    json kept = json::object();
+    kept = json::object();
     for (const auto& [key, member] : value.items()) {
-      json inner = without_empty(member);
-      const bool empty = inner.is_null() || (inner.is_structured() && inner.empty());
-      // `emptyDir: {}` and its like are a choice, not an absence; only in a pod template's volumes do they occur.
-      if (!empty || (key == "emptyDir" && !member.is_null())) {
-        kept[key] = std::move(inner);
+      if (!member.is_null()) {
+        kept[key] = without_nulls(member);
       }
     }
-    return kept;
+  } else if (value.is_array()) {
+    std::transform(value.begin(), value.end(), kept.begin(), without_nulls);
   }
-  if (value.is_array()) {
-    json kept = json::array();
-    for (const json& item : value) {
-      kept.push_back(without_empty(item));
+  return kept;
+}
+
+/// Without nulls, and without empty maps down to `depth`. Deeper ones can mean something: `emptyDir: {}`.
+json without_defaults(const json& value, int depth) {
+  json kept = without_nulls(value);
+  for (auto it = kept.begin(); depth > 0 && it != kept.end();) {
+    if (it->is_object()) {
+      *it = without_defaults(*it, depth - 1);
     }
-    return kept;
+    it = it->is_object() && it->empty() ? kept.erase(it) : std::next(it);
   }
-  return value;
+  return kept;
 }
 
 }  // namespace
@@ -181,10 +186,10 @@ json intent_document(const ClusterIntent& intent) {
   if (intent.drain_timeout_seconds != drain_timeout_seconds_default) {
     document["drain"] = {{"timeoutSeconds", intent.drain_timeout_seconds}};
   }
-  if (json resources = without_empty(*intent.resources); !resources.empty()) {
+  if (json resources = without_defaults(*intent.resources, 1); !resources.empty()) {
     document["resources"] = std::move(resources);
   }
-  if (json pod_template = without_empty(*intent.pod_template); !pod_template.empty()) {
+  if (json pod_template = without_defaults(*intent.pod_template, 2); !pod_template.empty()) {
     document["podTemplate"] = std::move(pod_template);
   }
   return document;

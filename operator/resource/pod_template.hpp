@@ -11,10 +11,12 @@ namespace troupe::resource {
 /// podTemplate is {metadata: {labels, annotations}, spec: PodSpec}, merged over the pod that the operator builds.
 ///
 /// Refused, because the cluster would not work or a pod would reach beyond itself:
-///  - metadata other than labels and annotations; keys of the operator's own (troupe.dev/..., app.kubernetes.io/component,
+///  - metadata other than labels and annotations; keys of the operator's own (troupe.dev/...,
+///  app.kubernetes.io/component,
 ///    app.kubernetes.io/managed-by);
 ///  - spec.hostNetwork: two workers of a node would fight for one address;
-///  - spec.restartPolicy, serviceAccountName, serviceAccount, terminationGracePeriodSeconds (spec.drain sets it), hostname,
+///  - spec.restartPolicy, serviceAccountName, serviceAccount, terminationGracePeriodSeconds (spec.drain sets it),
+///  hostname,
 ///    subdomain, nodeName, ephemeralContainers;
 ///  - of the container `worker`: image (spec.image), command, args, resources (spec.resources), the probes, ports and
 ///    variables named as the operator's (TROUPE_...).

@@ -81,7 +81,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{R"({"metadata": {"name": "Counter"}})", "metadata.name", "DNS-1035"},
         Refusal{R"({"metadata": {"name": "1st"}})", "metadata.name", "DNS-1035"},
         Refusal{R"({"metadata": {"name": "a-"}})", "metadata.name", "DNS-1035"},
-        Refusal{R"({"metadata": {"name": "a234567890b234567890c234567890d234567890e"}})", "metadata.name", "at most 40"},
+        Refusal{R"({"metadata": {"name": "a234567890b234567890c234567890d234567890e"}})", "metadata.name",
+                "at most 40"},
         Refusal{R"({"spec": "x"})", "spec", "must be an object"},
         Refusal{R"({"spec": {"image": null}})", "spec.image", "is required"},
         Refusal{R"({"spec": {"image": ""}})", "spec.image", "is required"},
@@ -150,7 +151,8 @@ TEST(Intent, differs_when_the_user_asks_for_something_else) {
   const json base = intent_document(parse_cluster(minimal())->intent);
   for (const char* patch :
        {R"({"image": "other"})", R"({"drain": {"timeoutSeconds": 61}})", R"({"resources": {"limits": {"cpu": 1}}})",
-        R"({"distribution": {"visibility": "Published"}})", R"({"podTemplate": {"spec": {"nodeSelector": {"a": "b"}}}})",
+        R"({"distribution": {"visibility": "Published"}})",
+        R"({"podTemplate": {"spec": {"nodeSelector": {"a": "b"}}}})",
         R"({"podTemplate": {"spec": {"volumes": [{"name": "v", "emptyDir": {}}]}}})"}) {
     json document = minimal();
     document["spec"].merge_patch(json::parse(patch));

@@ -1,0 +1,16 @@
+#include <nlohmann/json.hpp>
+
+#include "base/pod_contract.hpp"
+#include "operator/desired/objects.hpp"
+
+namespace troupe::desired {
+
+nlohmann::json build_cookie_secret(const Owner& owner, const std::string& cookie) {
+  return {{"apiVersion", "v1"},
+          {"kind", "Secret"},
+          {"type", "Opaque"},
+          {"metadata", owned_metadata(owner, cookie_secret_name(owner))},
+          {"stringData", {{std::string(pod_contract::cookie_secret_key), cookie}}}};
+}
+
+}  // namespace troupe::desired
