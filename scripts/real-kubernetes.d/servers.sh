@@ -237,6 +237,12 @@ command_stop_apiserver() {
   parse_state_dir "$@"
   load_settings
   stop_program kube-apiserver KILL
+  # The kernel closes a killed program's sockets a moment after the program itself is no longer to be seen.
+  local deadline=$((SECONDS + stop_timeout_seconds))
+  until port_is_free "$port"; do
+    [[ $SECONDS -lt $deadline ]] || fail "port $port is still in use"
+    sleep 0.02
+  done
 }
 
 command_start_apiserver() {
