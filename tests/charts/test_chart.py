@@ -129,6 +129,26 @@ class Definitions(unittest.TestCase):
             )
 
 
+    def test_every_field_of_a_spec_is_documented_with_its_default(self):
+        rows = {}
+        for line in read(ROOT, "docs", "resources.md").splitlines():
+            cells = [cell.strip() for cell in line.split("|")[1:-1]]
+            if len(cells) == 4:
+                rows.update({name: cells for name in re.findall(r"`([\w.]+)`", cells[0])})
+        for kind in definitions():
+            for path, schema in subschemas(schema_of(kind)["properties"]["spec"], ""):
+                if path.endswith(("[]", "{}")) or (schema.get("properties") and path != ".podTemplate.spec") or not path:
+                    continue
+                name = path.split("children[].")[-1].lstrip(".")
+                if name == "podTemplate.spec.hostNetwork":
+                    continue
+                self.assertIn(name, rows, "docs/resources.md")
+                if "default" in schema:
+                    self.assertEqual(str(schema["default"]).replace("False", "false"), rows[name][1], name)
+                for value in schema.get("enum", []):
+                    self.assertIn(value, rows[name][2], name)
+
+
 class Cel(unittest.TestCase):
     def broken(self, path):
         old, messages = None, []
@@ -304,6 +324,33 @@ class Rendering(unittest.TestCase):
 
         root = json.loads(read(CHART, "values.schema.json"))
         compare(root, yaml.safe_load(read(CHART, "values.yaml")), "values")
+
+
+class Images(unittest.TestCase):
+    def test_images_are_debian_without_root_and_start_their_program(self):
+        for kind in ("operator", "worker"):
+            text = read(ROOT, kind, "Dockerfile")
+            self.assertEqual({"debian:12-slim"}, set(re.findall(r"^FROM (\S+)", text, re.M)))
+            last = text[text.rindex("\nFROM ") :]
+            self.assertIn("\nUSER 65532:65532\n", last)
+            self.assertIn(f'ENTRYPOINT ["troupe-{kind}"]', last)
+            self.assertNotIn("-dev", last)
+            self.assertIn(f"/image/usr/local/bin/troupe-{kind}", text)
+
+    def test_the_chart_runs_the_user_of_the_image(self):
+        pod = by_kind(renderer.manifests(), "Deployment")[0]["spec"]["template"]["spec"]
+        self.assertEqual(["troupe-operator"], pod["containers"][0]["command"])
+        self.assertEqual(65532, pod["securityContext"]["runAsGroup"])
+
+    def test_runtime_packages_names_the_packages_of_a_programs_libraries(self):
+        program = os.path.join(ROOT, "scripts", "runtime-packages")
+        done = subprocess.run([program, "/usr/bin/openssl", "/usr/bin/git"], capture_output=True, text=True)
+        self.assertEqual(0, done.returncode, done.stderr)
+        packages = done.stdout.split()
+        self.assertTrue({"libc6", "libssl3"} <= set(packages), packages)
+        self.assertEqual(sorted(set(packages)), packages)
+        self.assertNotEqual(0, subprocess.run([program, "/nowhere"], capture_output=True).returncode)
+        self.assertEqual(2, subprocess.run([program], capture_output=True).returncode)
 
 
 class Rights(unittest.TestCase):
