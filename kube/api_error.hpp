@@ -9,9 +9,9 @@
 namespace troupe::kube {
 
 struct ApiError {
-  int status = 0;           ///< HTTP status; 0 when no answer came (refused, timeout, TLS, truncated).
-  std::string reason;       ///< Status.reason: "NotFound", "Conflict", "AlreadyExists", "Expired", ...; "" if none.
-  std::string message;      ///< For people: verb, path and what the server or the transport said.
+  int status = 0;            ///< HTTP status; 0 when no answer came (refused, timeout, TLS, truncated).
+  std::string reason;        ///< Status.reason: "NotFound", "Conflict", "AlreadyExists", "Expired", ...; "" if none.
+  std::string message;       ///< For people: verb, path and what the server or the transport said.
   std::string details_json;  ///< Status.details as JSON text, "" if none (causes of a 422).
   std::optional<std::chrono::seconds> retry_after;
 

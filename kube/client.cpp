@@ -28,19 +28,26 @@ std::string encode(const Json& document) {
 
 std::string_view content_type(PatchType type) {
   switch (type) {
-    case PatchType::merge: return "application/merge-patch+json";
-    case PatchType::json: return "application/json-patch+json";
-    case PatchType::strategic_merge: return "application/strategic-merge-patch+json";
-    case PatchType::apply: return "application/apply-patch+yaml";
+    case PatchType::merge:
+      return "application/merge-patch+json";
+    case PatchType::json:
+      return "application/json-patch+json";
+    case PatchType::strategic_merge:
+      return "application/strategic-merge-patch+json";
+    case PatchType::apply:
+      return "application/apply-patch+yaml";
   }
   return "application/json";
 }
 
 std::string_view policy(Propagation propagation) {
   switch (propagation) {
-    case Propagation::background: return "Background";
-    case Propagation::foreground: return "Foreground";
-    case Propagation::orphan: return "Orphan";
+    case Propagation::background:
+      return "Background";
+    case Propagation::foreground:
+      return "Foreground";
+    case Propagation::orphan:
+      return "Orphan";
   }
   return "Background";
 }

@@ -47,7 +47,8 @@ struct WatchOptions {
   std::string field_selector;
   std::string resource_version;
   bool bookmarks = true;
-  std::chrono::seconds timeout{290};  ///< timeoutSeconds asked of the server; the client gives up 30 s of silence later.
+  std::chrono::seconds timeout{
+      290};  ///< timeoutSeconds asked of the server; the client gives up 30 s of silence later.
 };
 
 enum class WatchEventType { added, modified, deleted, bookmark, error };
@@ -63,7 +64,8 @@ struct WatchEvent {
 struct WatchHandler {
   std::function<void()> on_open;  ///< Answered 200; events follow. May be null.
   std::function<void(WatchEvent)> on_event;
-  /// Last call, exactly once unless the Watch is destroyed first. No error: the server ended the watch in an orderly way.
+  /// Last call, exactly once unless the Watch is destroyed first. No error: the server ended the watch in an orderly
+  /// way.
   std::function<void(std::optional<ApiError>)> on_end;
 };
 
@@ -76,7 +78,7 @@ class Watch {
 enum class PatchType { merge, json, strategic_merge, apply };
 
 struct WriteOptions {
-  std::string subresource;    ///< "status", "scale" or "".
+  std::string subresource;  ///< "status", "scale" or "".
   std::string field_manager = "troupe";
   bool dry_run = false;
   bool force = false;  ///< Server-side apply only.

@@ -21,10 +21,10 @@ class TokenSource {
 };
 
 struct Config {
-  std::string server;          ///< "https://host:port" with optional path, no trailing slash.
+  std::string server;  ///< "https://host:port" with optional path, no trailing slash.
   std::string namespace_name = "default";
-  std::string ca_pem;          ///< Trust anchors; "" = the system's.
-  std::string ca_file;         ///< When set, re-read as it rotates (in-cluster); wins over ca_pem.
+  std::string ca_pem;           ///< Trust anchors; "" = the system's.
+  std::string ca_file;          ///< When set, re-read as it rotates (in-cluster); wins over ca_pem.
   std::string tls_server_name;  ///< Overrides the name that is checked.
   bool insecure_skip_tls_verify = false;
   std::string client_certificate_pem;
@@ -37,7 +37,8 @@ struct Config {
 /// Errors: `invalid_argument` naming the missing or malformed field; `not_found` for files it names.
 Result<Config> parse_kubeconfig(std::string_view text, const std::string& base_dir, const std::string& context = "");
 Result<Config> load_kubeconfig(const std::string& file, const std::string& context = "");
-/// From KUBERNETES_SERVICE_HOST/PORT and the ServiceAccount folder (pod_contract::service_account_dir_env overrides it).
+/// From KUBERNETES_SERVICE_HOST/PORT and the ServiceAccount folder (pod_contract::service_account_dir_env overrides
+/// it).
 Result<Config> in_cluster_config();
 /// `file` when given, else $KUBECONFIG (its first existing file), else in-cluster, else ~/.kube/config.
 Result<Config> find_config(const std::string& file);

@@ -44,7 +44,8 @@ struct TlsFailure {
   Error error;
 };
 
-// --- One request and its answer ----------------------------------------------------------------------------------------
+// --- One request and its answer
+// ----------------------------------------------------------------------------------------
 
 /// Orders the calls that reach the handler and cuts them off when the reader goes away.
 class Exchange {
@@ -200,9 +201,7 @@ class Sink final : public streams::details::streambuf_state_manager<std::uint8_t
   int_type _sgetc() override { return traits::eof(); }
   pplx::task<int_type> _nextc() override { return nothing(); }
   pplx::task<int_type> _ungetc() override { return nothing(); }
-  pplx::task<std::size_t> _getn(std::uint8_t*, std::size_t) override {
-    return pplx::task_from_result<std::size_t>(0);
-  }
+  pplx::task<std::size_t> _getn(std::uint8_t*, std::size_t) override { return pplx::task_from_result<std::size_t>(0); }
   std::size_t _scopy(std::uint8_t*, std::size_t) override { return 0; }
   std::uint8_t* _alloc(std::size_t) override { return nullptr; }
   void _commit(std::size_t) override {}
@@ -213,7 +212,8 @@ class Sink final : public streams::details::streambuf_state_manager<std::uint8_t
   std::shared_ptr<Exchange> exchange_;
 };
 
-// --- Requests, errors --------------------------------------------------------------------------------------------------
+// --- Requests, errors
+// --------------------------------------------------------------------------------------------------
 
 web::http::http_request to_library(const TransportRequest& request, const Config& config,
                                    const std::shared_ptr<Exchange>& exchange) {
@@ -291,7 +291,8 @@ Error to_error(std::exception_ptr failure) {
   }
 }
 
-// --- Sockets -----------------------------------------------------------------------------------------------------------
+// --- Sockets
+// -----------------------------------------------------------------------------------------------------------
 
 template <int level, int name>
 using IntegerOption = boost::asio::detail::socket_option::integer<level, name>;
@@ -344,8 +345,8 @@ http_client_config library_config(const Config& config, const ServerUrl& server,
     check(proxy.ok(), "the proxy URL was checked when the transport was made");
     web::web_proxy library_proxy(web::uri("http://" + proxy->host + ":" + std::to_string(proxy->port)));
     if (const auto colon = proxy->user_info.find(':'); colon != std::string::npos) {
-      library_proxy.set_credentials({web::uri::decode(proxy->user_info.substr(0, colon)),
-                                     web::uri::decode(proxy->user_info.substr(colon + 1))});
+      library_proxy.set_credentials(
+          {web::uri::decode(proxy->user_info.substr(0, colon)), web::uri::decode(proxy->user_info.substr(colon + 1))});
     }
     out.set_proxy(library_proxy);
     return out;
@@ -363,7 +364,8 @@ http_client_config library_config(const Config& config, const ServerUrl& server,
   return out;
 }
 
-// --- The transport -----------------------------------------------------------------------------------------------------
+// --- The transport
+// -----------------------------------------------------------------------------------------------------
 
 /// Exchanges that run, so that `stop` can end them and the destructor wait for them.
 class Running {
@@ -405,8 +407,8 @@ class Running {
 };
 
 void attempt(std::shared_ptr<http_client> client, std::shared_ptr<const TransportRequest> request,
-             std::shared_ptr<const Config> config, std::shared_ptr<Exchange> exchange,
-             std::shared_ptr<Running> running, int stale_seen) {
+             std::shared_ptr<const Config> config, std::shared_ptr<Exchange> exchange, std::shared_ptr<Running> running,
+             int stale_seen) {
   pplx::task<web::http::http_response> answer;
   try {
     answer = client->request(to_library(*request, *config, exchange), exchange->token());
@@ -563,8 +565,9 @@ void start_pool() {
 }  // namespace
 
 std::string_view TransportResponse::header(std::string_view name) const {
-  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) ==
-                                                std::tolower(static_cast<unsigned char>(b)); };
+  const auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+  };
   for (const auto& [key, value] : headers) {
     if (std::equal(key.begin(), key.end(), name.begin(), name.end(), same)) {
       return value;

@@ -113,8 +113,8 @@ class EventRecorder::Impl {
   Impl& operator=(const Impl&) = delete;
 
   void record(const Object& about, EventType type, std::string_view reason, std::string_view message) {
-    Record record{about,        type,        std::string(reason), shortened(message, message_bytes_max),
-                  clock_.now(), clock_.wall_now()};
+    Record record{
+        about, type, std::string(reason), shortened(message, message_bytes_max), clock_.now(), clock_.wall_now()};
     const std::lock_guard lock(mutex_);
     if (stopping_ || queue_.size() >= queued_max) {
       ++dropped_;
@@ -173,9 +173,8 @@ class EventRecorder::Impl {
 
   ApiResult<Object> count_up(const Record& record, const EventSeries::Sent& sent) {
     const Json patch = {{"count", sent.count}, {"lastTimestamp", to_time(record.wall_at)}};
-    return tried([&] {
-      return client_->patch(events, event_namespace(record.about), sent.name, PatchType::merge, patch);
-    });
+    return tried(
+        [&] { return client_->patch(events, event_namespace(record.about), sent.name, PatchType::merge, patch); });
   }
 
   ApiResult<Object> create(const Record& record, const EventSeries::Sent& sent) {

@@ -13,8 +13,9 @@ namespace troupe::kube {
 
 enum class EventType { normal, warning };
 
-/// Thread-safe. Destroying it goes on sending what is queued for up to 2 s. `record` queues and returns at once; at most 10 events a second are sent per object with a burst of 25,
-/// the rest is dropped and counted. Failures are logged, never returned: an event is news, not state.
+/// Thread-safe. Destroying it goes on sending what is queued for up to 2 s. `record` queues and returns at once; at
+/// most 10 events a second are sent per object with a burst of 25, the rest is dropped and counted. Failures are
+/// logged, never returned: an event is news, not state.
 class EventRecorder {
  public:
   EventRecorder(std::shared_ptr<Client> client, std::string component, const Clock& clock);

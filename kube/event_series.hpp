@@ -15,8 +15,8 @@ namespace troupe::kube {
 class EventSeries {
  public:
   struct Limits {
-    double per_second = 10.0;       ///< Per object.
-    double burst = 25.0;            ///< Per object; client-go's.
+    double per_second = 10.0;        ///< Per object.
+    double burst = 25.0;             ///< Per object; client-go's.
     std::size_t entries_max = 4096;  ///< Events and objects remembered, each; client-go's.
   };
   struct Sent {

@@ -80,8 +80,8 @@ Result<Credential> parse_credential(const std::string& text, const ExecPlugin& p
   }
   if (member_text(*document, "apiVersion") != plugin.api_version) {
     return Error{ErrorCode::invalid_argument, who + ": it answered with apiVersion '" +
-                                                  member_text(*document, "apiVersion") + "' where the kubeconfig says '" +
-                                                  plugin.api_version + "'"};
+                                                  member_text(*document, "apiVersion") +
+                                                  "' where the kubeconfig says '" + plugin.api_version + "'"};
   }
   const auto status = document->find("status");
   if (status == document->end() || !status->is_object()) {
@@ -98,7 +98,8 @@ Result<Credential> parse_credential(const std::string& text, const ExecPlugin& p
   if (const std::string expires = member_text(*status, "expirationTimestamp"); !expires.empty()) {
     out.expires = parse_time(expires);
     if (!out.expires.has_value()) {
-      return Error{ErrorCode::invalid_argument, who + ": status.expirationTimestamp '" + expires + "' is no RFC 3339 time"};
+      return Error{ErrorCode::invalid_argument,
+                   who + ": status.expirationTimestamp '" + expires + "' is no RFC 3339 time"};
     }
   }
   return out;
@@ -130,7 +131,8 @@ Result<Credential> run_plugin(const ExecPlugin& plugin) {
     return Error{ErrorCode::timeout, who + ": did not end within " + std::to_string(plugin.timeout.count()) + " ms"};
   }
   if (output->too_large) {
-    return Error{ErrorCode::limit_exceeded, who + ": it wrote more than " + std::to_string(output_bytes_max) + " bytes"};
+    return Error{ErrorCode::limit_exceeded,
+                 who + ": it wrote more than " + std::to_string(output_bytes_max) + " bytes"};
   }
   if (output->exit->code != 0 || output->exit->signal != 0) {
     const std::string how = output->exit->signal != 0 ? "signal " + std::to_string(output->exit->signal)

@@ -228,7 +228,8 @@ Result<ExecPlugin> read_exec(const Section& exec, const std::string& base_dir, c
     return wrong(exec.field("command"), "is missing");
   }
   if (*api_version != "client.authentication.k8s.io/v1" && *api_version != "client.authentication.k8s.io/v1beta1") {
-    return wrong(exec.field("apiVersion"), "must be client.authentication.k8s.io/v1 or /v1beta1, not '" + *api_version + "'");
+    return wrong(exec.field("apiVersion"),
+                 "must be client.authentication.k8s.io/v1 or /v1beta1, not '" + *api_version + "'");
   }
   auto arguments = read_arguments(exec);
   auto environment = read_environment(exec);
@@ -242,8 +243,7 @@ Result<ExecPlugin> read_exec(const Section& exec, const std::string& base_dir, c
   plugin.api_version = *api_version;
   plugin.install_hint = *hint;
   if (*with_cluster) {
-    nlohmann::json cluster = {{"server", config.server},
-                              {"insecure-skip-tls-verify", config.insecure_skip_tls_verify}};
+    nlohmann::json cluster = {{"server", config.server}, {"insecure-skip-tls-verify", config.insecure_skip_tls_verify}};
     if (!config.tls_server_name.empty()) {
       cluster["tls-server-name"] = config.tls_server_name;
     }

@@ -22,8 +22,8 @@ class LeaderElector {
     std::chrono::milliseconds renew_deadline{10'000};
     std::chrono::milliseconds retry_period{2'000};  ///< Jittered by up to 1.2.
   };
-  /// `on_started` once when the lease is held; `on_lost` once when it could not be renewed in time (the caller must stop
-  /// acting and exit). Both run on the elector's thread.
+  /// `on_started` once when the lease is held; `on_lost` once when it could not be renewed in time (the caller must
+  /// stop acting and exit). Both run on the elector's thread.
   LeaderElector(std::shared_ptr<Client> client, Options options, const Clock& clock, Random& random,
                 std::function<void()> on_started, std::function<void()> on_lost);
   /// Gives the lease back if it is held: call after all work has stopped.

@@ -33,8 +33,8 @@ LeaseRecord lease_record(const Object& lease) {
   }
   LeaseRecord out;
   out.holder = text(*spec, "holderIdentity");
-  out.duration = std::chrono::seconds(
-      std::clamp<std::int64_t>(number(*spec, "leaseDurationSeconds"), 0, duration_seconds_max));
+  out.duration =
+      std::chrono::seconds(std::clamp<std::int64_t>(number(*spec, "leaseDurationSeconds"), 0, duration_seconds_max));
   out.acquire_time = text(*spec, "acquireTime");
   out.renew_time = text(*spec, "renewTime");
   out.transitions = std::max<std::int64_t>(number(*spec, "leaseTransitions"), 0);

@@ -68,8 +68,6 @@ std::string Object::controller_uid() const {
   return {};
 }
 
-std::string Object::key() const {
-  return namespace_name().empty() ? name() : namespace_name() + "/" + name();
-}
+std::string Object::key() const { return namespace_name().empty() ? name() : namespace_name() + "/" + name(); }
 
 }  // namespace troupe::kube

@@ -88,8 +88,8 @@ std::string proxy_for(std::string_view server_url, const Environment& environmen
   if (!server.ok()) {
     return {};
   }
-  std::string proxy = server->scheme == "https" ? either(environment, "HTTPS_PROXY", "https_proxy")
-                                                : environment("http_proxy");
+  std::string proxy =
+      server->scheme == "https" ? either(environment, "HTTPS_PROXY", "https_proxy") : environment("http_proxy");
   if (proxy.empty() || server->host == "localhost" ||
       (is_ipv4_literal(server->host) && server->host.starts_with("127.")) ||
       excepted(either(environment, "NO_PROXY", "no_proxy"), *server)) {

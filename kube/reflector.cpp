@@ -202,9 +202,9 @@ class Reflector::Impl {
     options.field_selector = options_.field_selector;
     options.resource_version = step.resource_version;
     // A little shorter for some, so that the watches of many clients do not all come back at once.
-    options.timeout = std::chrono::seconds(
-        std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(options_.watch_timeout.count()) *
-                                                            (1.0 - 0.2 * random_.unit()))));
+    options.timeout = std::chrono::seconds(std::max<std::int64_t>(
+        1,
+        static_cast<std::int64_t>(static_cast<double>(options_.watch_timeout.count()) * (1.0 - 0.2 * random_.unit()))));
     const auto watch = client_->watch(type_, options, deliver_to(inbox));
     const auto error = follow(*inbox);
     inbox->close();
@@ -223,7 +223,8 @@ class Reflector::Impl {
           state_.watch_opened(clock_.now());
           publish();
           break;
-        case WatchInbox::Item::Type::ended: return item->error;
+        case WatchInbox::Item::Type::ended:
+          return item->error;
         case WatchInbox::Item::Type::event:
           if (!take(std::move(*item->event))) {
             return std::nullopt;
@@ -238,8 +239,11 @@ class Reflector::Impl {
       case ReflectorState::Verdict::apply:
         report(store_.state_->apply(event.type, kept(std::move(event.object))));
         return true;
-      case ReflectorState::Verdict::advance: store_.state_->advance(event.object.resource_version()); return true;
-      case ReflectorState::Verdict::end: return false;
+      case ReflectorState::Verdict::advance:
+        store_.state_->advance(event.object.resource_version());
+        return true;
+      case ReflectorState::Verdict::end:
+        return false;
     }
     return false;
   }

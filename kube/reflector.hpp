@@ -37,8 +37,8 @@ class Store {
 
 /// What changed. Called after the store has been changed, on the reflector's thread, one at a time. `before` is empty
 /// for an added object, `after` for a deleted one. Objects that vanished while the watch was away are reported as
-/// deleted too; one that was replaced by another of the same name is reported as deleted, then as added. `initial` marks
-/// objects of the first list.
+/// deleted too; one that was replaced by another of the same name is reported as deleted, then as added. `initial`
+/// marks objects of the first list.
 struct Change {
   std::optional<Object> before;
   std::optional<Object> after;
@@ -67,8 +67,8 @@ class Reflector {
     std::uint64_t failures = 0;
   };
 
-  /// Starts a thread that lists and watches until it is destroyed. `on_change` and `on_synced` may be null. Destroying it
-  /// waits for a list that is under way; Client::stop ends that at once.
+  /// Starts a thread that lists and watches until it is destroyed. `on_change` and `on_synced` may be null. Destroying
+  /// it waits for a list that is under way; Client::stop ends that at once.
   Reflector(std::shared_ptr<Client> client, ResourceType type, Options options, const Clock& clock, Random& random,
             std::function<void(const Change&)> on_change, std::function<void()> on_synced = nullptr);
   ~Reflector();

@@ -21,6 +21,7 @@ inline const ResourceType controller_revisions{"apps", "v1", "controllerrevision
 inline const ResourceType custom_resource_definitions{"apiextensions.k8s.io", "v1", "customresourcedefinitions",
                                                       "CustomResourceDefinition", false};
 inline const ResourceType troupe_clusters{"troupe.dev", "v1alpha1", "troupeclusters", "TroupeCluster", true};
-inline const ResourceType troupe_applications{"troupe.dev", "v1alpha1", "troupeapplications", "TroupeApplication", true};
+inline const ResourceType troupe_applications{"troupe.dev", "v1alpha1", "troupeapplications", "TroupeApplication",
+                                              true};
 
 }  // namespace troupe::kube

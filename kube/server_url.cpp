@@ -70,8 +70,8 @@ Result<ServerUrl> parse_server_url(std::string_view url) {
     authority.remove_prefix(at + 1);
   }
   if (!authority.empty() && authority.front() == '[') {
-    return Error{ErrorCode::unsupported, "URL '" + std::string(url) +
-                                             "': IPv6 literals are not supported; use a DNS name of that address"};
+    return Error{ErrorCode::unsupported,
+                 "URL '" + std::string(url) + "': IPv6 literals are not supported; use a DNS name of that address"};
   }
   out.port = out.scheme == "https" ? 443 : 80;
   if (const auto colon = authority.find(':'); colon != std::string_view::npos) {

@@ -10,9 +10,9 @@
 namespace troupe::kube {
 
 struct ServerUrl {
-  std::string scheme;  ///< "https" | "http".
+  std::string scheme;     ///< "https" | "http".
   std::string user_info;  ///< "user:password", percent-encoded, of proxies; "" when there is none.
-  std::string host;    ///< A name or an IPv4 literal, in lower case.
+  std::string host;       ///< A name or an IPv4 literal, in lower case.
   std::uint16_t port = 0;
   std::string path;  ///< Without a trailing slash; "" for the root.
 

@@ -71,8 +71,7 @@ ApiError error_of_status(const Json& document, int status, std::string_view cont
   return error;
 }
 
-ApiError error_of_response(int status, std::string_view body, std::string_view retry_after,
-                           std::string_view context) {
+ApiError error_of_response(int status, std::string_view body, std::string_view retry_after, std::string_view context) {
   ApiError error;
   const auto document = decode_json(body);
   if (document.ok() && document->is_object() && text(*document, "kind") == "Status") {

@@ -108,7 +108,8 @@ std::optional<WallTime> parse_time(std::string_view text) {
     fraction = *taken;
   }
   const auto offset = take_offset(text);
-  const std::chrono::year_month_day date{std::chrono::year(parts[0]), std::chrono::month(static_cast<unsigned>(parts[1])),
+  const std::chrono::year_month_day date{std::chrono::year(parts[0]),
+                                         std::chrono::month(static_cast<unsigned>(parts[1])),
                                          std::chrono::day(static_cast<unsigned>(parts[2]))};
   // 60 is a leap second. The years keep 64-bit nanoseconds far from their ends.
   if (!offset.has_value() || !text.empty() || !date.ok() || parts[0] < 1970 || parts[0] > 2200 || parts[3] > 23 ||

@@ -18,10 +18,10 @@ namespace troupe::kube {
 using TransportHeaders = std::vector<std::pair<std::string, std::string>>;
 
 struct TransportRequest {
-  std::string method;           ///< "GET", "POST", "PUT", "PATCH", "DELETE".
-  std::string path_and_query;   ///< Percent-encoded, from the leading slash on; the base path is put in front.
-  TransportHeaders headers;     ///< Content-Type, Content-Length and Host are the transport's business.
-  std::string body;             ///< Sent with every method but GET, even when empty.
+  std::string method;          ///< "GET", "POST", "PUT", "PATCH", "DELETE".
+  std::string path_and_query;  ///< Percent-encoded, from the leading slash on; the base path is put in front.
+  TransportHeaders headers;    ///< Content-Type, Content-Length and Host are the transport's business.
+  std::string body;            ///< Sent with every method but GET, even when empty.
   std::string content_type;
   /// `send`: for everything, from the call to the last byte. `stream`: longest silence of the server.
   std::chrono::milliseconds timeout{30'000};

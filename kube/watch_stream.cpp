@@ -43,8 +43,7 @@ Result<void> WatchStream::feed(std::string_view bytes, std::vector<WatchEvent>& 
     const auto end = bytes.find('\n');
     const std::string_view piece = bytes.substr(0, end);
     if (partial_.size() + piece.size() > line_bytes_max_) {
-      return Error{ErrorCode::limit_exceeded,
-                   "watch event: longer than " + std::to_string(line_bytes_max_) + " bytes"};
+      return Error{ErrorCode::limit_exceeded, "watch event: longer than " + std::to_string(line_bytes_max_) + " bytes"};
     }
     if (end == std::string_view::npos) {
       partial_.append(piece);

@@ -17,8 +17,8 @@ class WatchStream {
   explicit WatchStream(std::size_t line_bytes_max) : line_bytes_max_(line_bytes_max) {}
 
   /// Appends the events that `bytes` complete to `out`, also those in front of an error.
-  /// Errors: `limit_exceeded` for a line that is too long, `invalid_argument` for one that is no watch event. The stream
-  /// cannot be fed any more then.
+  /// Errors: `limit_exceeded` for a line that is too long, `invalid_argument` for one that is no watch event. The
+  /// stream cannot be fed any more then.
   Result<void> feed(std::string_view bytes, std::vector<WatchEvent>& out);
 
   /// At the end of the bytes. Error `unavailable` when they stop inside an event.
