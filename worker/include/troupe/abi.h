@@ -1,7 +1,7 @@
 /* The C ABI between a worker and an application module (a shared object).
  *
- * A module exports exactly one symbol, `troupe_module_open`; the host exports nothing: every call goes through one of the
- * two tables below. Nothing of C++ crosses: no exception, no standard library object, no virtual table. Every table
+ * A module exports exactly one symbol, `troupe_module_open`; the host exports nothing: every call goes through one of
+ * the two tables below. Nothing of C++ crosses: no exception, no standard library object, no virtual table. Every table
  * starts with its own size, so that either side may be built with a later header of the same TROUPE_ABI_VERSION, whose
  * tables only ever grow at their end.
  *
@@ -79,13 +79,13 @@ typedef struct troupe_caller {
 } troupe_caller;
 
 enum {
-  TROUPE_MESSAGE = 0,  /* type + value, or term; caller when a request */
-  TROUPE_EXIT = 1,     /* pid, term = reason: {'EXIT', Pid, Reason} */
-  TROUPE_DOWN = 2,     /* pid (or name, node), reference, term = reason */
-  TROUPE_NODE_UP = 3,  /* node */
+  TROUPE_MESSAGE = 0,   /* type + value, or term; caller when a request */
+  TROUPE_EXIT = 1,      /* pid, term = reason: {'EXIT', Pid, Reason} */
+  TROUPE_DOWN = 2,      /* pid (or name, node), reference, term = reason */
+  TROUPE_NODE_UP = 3,   /* node */
   TROUPE_NODE_DOWN = 4, /* node, term = reason */
-  TROUPE_TIMEOUT = 5,  /* number = timer */
-  TROUPE_RESPONSE = 6  /* number = request; request_type; status 0: type + value or term; 1: term = reason */
+  TROUPE_TIMEOUT = 5,   /* number = timer */
+  TROUPE_RESPONSE = 6   /* number = request; request_type; status 0: type + value or term; 1: term = reason */
 };
 
 typedef struct troupe_delivery {
@@ -140,7 +140,7 @@ typedef struct troupe_spawn {
   const troupe_process_class* process_class;
   int (*construct)(void* state, void* context); /* 0, or 1 after fail(). */
   void* context;
-  troupe_text name; /* Registered under it when not empty. */
+  troupe_text name;              /* Registered under it when not empty. */
   uint32_t mailbox_messages_max; /* 0: the host's default. */
   uint32_t reserved;
   uint64_t mailbox_bytes_max; /* 0: the host's default. */

@@ -61,7 +61,7 @@ struct ReplyOf {
   using type = Term;
 };
 template <class M>
-  requires requires { typename M::Reply; }
+requires requires { typename M::Reply; }
 struct ReplyOf<M> {
   using type = std::conditional_t<std::is_void_v<typename M::Reply>, std::monostate, typename M::Reply>;
 };

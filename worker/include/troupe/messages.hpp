@@ -45,11 +45,14 @@ void value_tag(troupe_text_sink sink) {
 
 /// Not const, so that no two can ever share an address.
 template <class M>
-inline troupe_message_type message_type{
-    sizeof(troupe_message_type), sizeof(M),
-    alignof(M),                  std::is_trivially_copyable_v<M> ? 1u : 0u,
-    &image_anchor,               std::is_trivially_destructible_v<M> ? nullptr : &destroy_value<M>,
-    &value_to_term<M>,           &value_tag<M>};
+inline troupe_message_type message_type{sizeof(troupe_message_type),
+                                        sizeof(M),
+                                        alignof(M),
+                                        std::is_trivially_copyable_v<M> ? 1u : 0u,
+                                        &image_anchor,
+                                        std::is_trivially_destructible_v<M> ? nullptr : &destroy_value<M>,
+                                        &value_to_term<M>,
+                                        &value_tag<M>};
 
 /// Moves `message` into memory of the host's.
 template <class M>
@@ -64,7 +67,7 @@ void* new_value(M message) {
 template <class M>
 struct Probe {
   template <class U>
-    requires std::is_same_v<std::remove_cv_t<U>, M>
+  requires std::is_same_v<std::remove_cv_t<U>, M>
   operator U() const;
 };
 

@@ -1,5 +1,5 @@
-// What a process does: spawn, send, link, monitor, exit, name itself, wait for time. Thin templates over the host's table
-// (troupe/abi.h). Semantics are OTP's; docs/guarantees.md says where one differs.
+// What a process does: spawn, send, link, monitor, exit, name itself, wait for time. Thin templates over the host's
+// table (troupe/abi.h). Semantics are OTP's; docs/guarantees.md says where one differs.
 //
 // All of it works inside a handler or a constructor of a process; `send`, `whereis` and `spawn` from any thread.
 #pragma once
@@ -20,10 +20,10 @@ namespace troupe {
 
 /// Where a message goes: a process, a name on this node, or a name on another one. Borrows its texts.
 struct Destination {
-  Destination(const Pid& to) : pid(to) {}                                                    // NOLINT
-  Destination(std::string_view registered) : name(registered) {}                             // NOLINT
-  Destination(const char* registered) : name(registered) {}                                  // NOLINT
-  Destination(const std::string& registered) : name(registered) {}                           // NOLINT
+  Destination(const Pid& to) : pid(to) {}                           // NOLINT
+  Destination(std::string_view registered) : name(registered) {}    // NOLINT
+  Destination(const char* registered) : name(registered) {}         // NOLINT
+  Destination(const std::string& registered) : name(registered) {}  // NOLINT
   Destination(std::string_view registered, std::string_view on_node) : name(registered), node(on_node) {}
 
   Pid pid;
@@ -33,8 +33,12 @@ struct Destination {
 
 /// `full`: the mailbox is past its hard bound and the message was dropped. A process that is gone takes messages
 /// without a word, as in Erlang.
-enum class SendResult { sent = TROUPE_SENT, full = TROUPE_FULL, name_not_found = TROUPE_NAME_NOT_FOUND,
-                        unreachable = TROUPE_UNREACHABLE };
+enum class SendResult {
+  sent = TROUPE_SENT,
+  full = TROUPE_FULL,
+  name_not_found = TROUPE_NAME_NOT_FOUND,
+  unreachable = TROUPE_UNREACHABLE
+};
 
 namespace abi {
 inline troupe_destination to_abi(const Destination& to) {
@@ -92,8 +96,8 @@ inline std::chrono::nanoseconds now() { return std::chrono::nanoseconds(abi::hos
 
 struct SpawnOptions {
   bool link = false;
-  std::string_view name{};                  ///< Registered under it before the constructor runs.
-  std::uint32_t mailbox_messages_max = 0;   ///< 0: the node's default.
+  std::string_view name{};                 ///< Registered under it before the constructor runs.
+  std::uint32_t mailbox_messages_max = 0;  ///< 0: the node's default.
   std::uint64_t mailbox_bytes_max = 0;
 };
 
@@ -118,8 +122,8 @@ Pid spawn_with(const SpawnOptions& options, std::uint32_t flags, troupe_referenc
 }
 }  // namespace abi
 
-/// The constructor runs here and now, as the new process; a throw in it ends the new process with that reason. Not valid
-/// when the process table is full.
+/// The constructor runs here and now, as the new process; a throw in it ends the new process with that reason. Not
+/// valid when the process table is full.
 template <class S, class... Arguments>
 Pid spawn_with(const SpawnOptions& options, Arguments&&... arguments) {
   auto construct = [&](void* state) { new (state) S(std::forward<Arguments>(arguments)...); };

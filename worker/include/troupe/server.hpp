@@ -63,8 +63,8 @@ int guarded(Body body) noexcept {
   } catch (const ExitNow& exit) {
     fail(exit.reason, false);
   } catch (const std::exception& error) {
-    fail(Term::tuple({Term::atom("exception"), Term::binary(error.what()),
-                      Term::binary(demangled(typeid(error).name()))}),
+    fail(Term::tuple(
+             {Term::atom("exception"), Term::binary(error.what()), Term::binary(demangled(typeid(error).name()))}),
          true);
   } catch (...) {
     fail(Term::tuple({Term::atom("exception"), Term::binary("not a std::exception"), Term::binary("unknown")}), true);
@@ -97,9 +97,13 @@ template <class M>
 inline constexpr bool is_response<Response<M>> = true;
 
 template <class S, class M>
-concept Handles = requires(S& state, Probe<M> message) { state.handle(message); };
+concept Handles = requires(S& state, Probe<M> message) {
+  state.handle(message);
+};
 template <class S, class M>
-concept HandlesLater = requires(S& state, Probe<M> message, Probe<From> from) { state.handle(message, from); };
+concept HandlesLater = requires(S& state, Probe<M> message, Probe<From> from) {
+  state.handle(message, from);
+};
 
 /// Calls the overload for M and answers `caller`, if any.
 template <class S, class M>
@@ -252,9 +256,7 @@ int handle_event(S& state, Event event, AsTerm as_term) {
   }
 }
 
-inline Term exit_term(const Exit& exit) {
-  return Term::tuple({Term::atom("EXIT"), Term::pid(exit.from), exit.reason});
-}
+inline Term exit_term(const Exit& exit) { return Term::tuple({Term::atom("EXIT"), Term::pid(exit.from), exit.reason}); }
 inline Term down_term(const Down& down) {
   Term who = down.name.empty() ? Term::pid(down.from) : Term::tuple({Term::atom(down.name), Term::atom(down.node)});
   return Term::tuple(
@@ -270,11 +272,11 @@ int dispatch(S& state, const troupe_delivery& delivery) {
     case TROUPE_EXIT:
       return handle_event(state, Exit{from_abi(delivery.pid), take_term(delivery.term)}, exit_term);
     case TROUPE_DOWN:
-      return handle_event(state,
-                          Down{from_abi(delivery.reference), from_abi(delivery.pid),
-                               std::string(from_abi(delivery.name)), std::string(from_abi(delivery.node)),
-                               take_term(delivery.term)},
-                          down_term);
+      return handle_event(
+          state,
+          Down{from_abi(delivery.reference), from_abi(delivery.pid), std::string(from_abi(delivery.name)),
+               std::string(from_abi(delivery.node)), take_term(delivery.term)},
+          down_term);
     case TROUPE_NODE_UP:
       return handle_event(state, NodeUp{std::string(from_abi(delivery.node))}, [](const NodeUp& up) {
         return Term::tuple({Term::atom("nodeup"), Term::atom(up.node)});
@@ -378,7 +380,7 @@ int handle_class(void* state, const troupe_delivery* delivery) {
 
 template <class S>
 void terminate_class([[maybe_unused]] void* state, [[maybe_unused]] const troupe_term* reason) {
-  if constexpr (requires(S& s, const Term& r) { s.terminate(r); }) {
+  if constexpr (requires(S & s, const Term& r) { s.terminate(r); }) {
     // What terminate throws changes nothing: the process is ending with its reason already.
     try {
       static_cast<S*>(state)->terminate(take_term(*reason));
@@ -417,19 +419,13 @@ template <class S>
 inline constexpr bool class_is_well_formed = MessagesCheck<S, typename S::messages>::holds;
 
 template <class S>
-inline troupe_process_class process_class{
-    sizeof(troupe_process_class),
-    class_is_well_formed<S> ? class_flags<S>() : 0,
-    &image_anchor,
-    {class_name<S>().data(), class_name<S>().size()},
-    sizeof(S),
-    alignof(S),
-    &start_class<S>,
-    &destroy_value<S>,
-    &handle_class<S>,
-    requires(S& s, const Term& r) { s.terminate(r); } ? &terminate_class<S> : nullptr,
-    nullptr,
-    nullptr};
+inline troupe_process_class process_class{sizeof(troupe_process_class), class_is_well_formed<S> ? class_flags<S>() : 0,
+                                          &image_anchor, {class_name<S>().data(), class_name<S>().size()}, sizeof(S),
+                                          alignof(S), &start_class<S>, &destroy_value<S>, &handle_class<S>,
+                                          requires(S& s, const Term& r){s.terminate(r);
+}  // namespace abi
+? &terminate_class<S> : nullptr, nullptr, nullptr
+};  // namespace troupe
 
 }  // namespace abi
 

@@ -1,0 +1,55 @@
+// Who runs on this thread: the process whose callback is being called, and its runtime.
+#pragma once
+
+#include "troupe/term.hpp"
+#include "worker/process/runtime.hpp"
+
+namespace troupe {
+
+/// One callback of a process. Nested when a constructor runs inside the spawner's handler.
+struct Current {
+  Process* process = nullptr;
+  Runtime* runtime = nullptr;
+  Term fail_reason;
+  bool failed = false;
+  bool crashed = false;
+  bool yield = false;  ///< The turn should end: a receiver's mailbox is past its soft bound.
+  /// The request that the handler is answering; cleared by a reply.
+  std::uint64_t request = 0;
+  Pid caller;
+};
+
+/// Null outside any callback.
+Current*& current();
+
+/// The runtime of this thread's callback or scope, else the one that was created first and still lives. Null without.
+Runtime* current_runtime();
+Runtime*& scoped_runtime();
+
+class CurrentScope {
+ public:
+  CurrentScope(Process& process, Runtime& runtime) : before_(current()) {
+    here_.process = &process;
+    here_.runtime = &runtime;
+    current() = &here_;
+  }
+  ~CurrentScope() { current() = before_; }
+  CurrentScope(const CurrentScope&) = delete;
+  CurrentScope& operator=(const CurrentScope&) = delete;
+  Current& operator*() { return here_; }
+  Current* operator->() { return &here_; }
+
+ private:
+  Current here_;
+  Current* before_;
+};
+
+void add_default_runtime(Runtime& runtime);
+void remove_default_runtime(Runtime& runtime);
+
+/// The function table for the host's own image.
+extern const troupe_host native_host_table;
+/// The one for modules.
+extern const troupe_host module_host_table;
+
+}  // namespace troupe

@@ -1,0 +1,133 @@
+#include "worker/process/envelope.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <new>
+#include <utility>
+
+#include "troupe/image.hpp"
+
+namespace troupe {
+namespace {
+
+constexpr std::align_val_t envelope_alignment{alignof(Envelope)};
+
+std::uint32_t clamp_bytes(std::size_t bytes) {
+  return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, std::numeric_limits<std::uint32_t>::max()));
+}
+
+void count_bytes(const Term& term, std::size_t& bytes, unsigned& elements_left) {
+  if (elements_left == 0) {
+    return;
+  }
+  --elements_left;
+  bytes += 32;
+  if (const auto binary = term.as_binary()) {
+    bytes += binary->size();
+  } else if (const auto tuple = term.as_tuple()) {
+    for (const Term& element : *tuple) {
+      count_bytes(element, bytes, elements_left);
+    }
+  } else if (const auto list = term.as_list()) {
+    bytes += list->size() * sizeof(Term);
+    for (const Term& element : *list) {
+      if (elements_left == 0) {
+        break;
+      }
+      count_bytes(element, bytes, elements_left);
+    }
+  } else if (const auto map = term.as_map()) {
+    for (const auto& [key, value] : *map) {
+      count_bytes(key, bytes, elements_left);
+      count_bytes(value, bytes, elements_left);
+    }
+  }
+}
+
+}  // namespace
+
+void EnvelopeDeleter::operator()(Envelope* envelope) const noexcept {
+  switch (envelope->form) {
+    case Envelope::Form::value:
+      if (envelope->type->destroy != nullptr) {
+        envelope->type->destroy(value_of(envelope));
+      }
+      discard_value_envelope(envelope);
+      break;
+    case Envelope::Form::term:
+      delete static_cast<TermEnvelope*>(envelope);
+      break;
+    case Envelope::Form::signal:
+      delete static_cast<SignalEnvelope*>(envelope);
+      break;
+  }
+}
+
+Envelope* new_value_envelope(const troupe_message_type& type) {
+  void* const memory = ::operator new(envelope_header_bytes + type.value_size, envelope_alignment);
+  auto* const envelope = new (memory) Envelope;
+  envelope->type = &type;
+  envelope->bytes = clamp_bytes(envelope_header_bytes + type.value_size);
+  return envelope;
+}
+
+void discard_value_envelope(Envelope* envelope) noexcept {
+  envelope->~Envelope();
+  ::operator delete(envelope, envelope_alignment);
+}
+
+EnvelopePtr make_term_envelope(SignalKind kind, Term term) {
+  auto* const envelope = new TermEnvelope;
+  envelope->kind = kind;
+  envelope->form = Envelope::Form::term;
+  envelope->bytes = clamp_bytes(sizeof(TermEnvelope) + approximate_bytes(term));
+  envelope->term = std::move(term);
+  return EnvelopePtr(envelope);
+}
+
+std::unique_ptr<SignalEnvelope, EnvelopeDeleter> make_signal(SignalKind kind) {
+  auto* const envelope = new SignalEnvelope;
+  envelope->kind = kind;
+  envelope->form = Envelope::Form::signal;
+  envelope->bytes = sizeof(SignalEnvelope);
+  return std::unique_ptr<SignalEnvelope, EnvelopeDeleter>(envelope);
+}
+
+Term message_term(const Envelope& envelope) {
+  switch (envelope.form) {
+    case Envelope::Form::value: {
+      Term term;
+      envelope.type->to_term(value_of(&envelope), {&term, [](void* context, const troupe_term* given) {
+                                                     *static_cast<Term*>(context) = abi::take_term(*given);
+                                                   }});
+      return term;
+    }
+    case Envelope::Form::term:
+      return static_cast<const TermEnvelope&>(envelope).term;
+    case Envelope::Form::signal:
+      return static_cast<const SignalEnvelope&>(envelope).payload;
+  }
+  return {};
+}
+
+EnvelopePtr to_term_envelope(EnvelopePtr envelope) {
+  if (envelope->form != Envelope::Form::value) {
+    return envelope;
+  }
+  EnvelopePtr converted = make_term_envelope(envelope->kind, message_term(*envelope));
+  converted->to_serial = envelope->to_serial;
+  converted->from_caller = envelope->from_caller;
+  converted->from_id = envelope->from_id;
+  converted->from_serial = envelope->from_serial;
+  converted->number = envelope->number;
+  return converted;
+}
+
+std::size_t approximate_bytes(const Term& term) {
+  std::size_t bytes = 0;
+  unsigned elements_left = 256;
+  count_bytes(term, bytes, elements_left);
+  return bytes;
+}
+
+}  // namespace troupe

@@ -1,0 +1,25 @@
+#include "worker/process/exit_reasons.hpp"
+
+namespace troupe::reasons {
+
+// Never destroyed: threads may still send signals while the program ends.
+#define TROUPE_REASON(name)                                 \
+  const Term& name() {                                      \
+    static const Term& term = *new Term(Term::atom(#name)); \
+    return term;                                            \
+  }
+TROUPE_REASON(normal)
+TROUPE_REASON(shutdown)
+TROUPE_REASON(kill)
+TROUPE_REASON(killed)
+TROUPE_REASON(noproc)
+TROUPE_REASON(noconnection)
+TROUPE_REASON(timeout)
+TROUPE_REASON(full)
+#undef TROUPE_REASON
+
+bool is_orderly(const Term& reason) {
+  return reason.is_atom("normal") || reason.is_atom("shutdown") || reason.is_tagged("shutdown", 2);
+}
+
+}  // namespace troupe::reasons

@@ -1,0 +1,196 @@
+// What others may know about processes, and calls from threads that are none.
+#include <algorithm>
+#include <utility>
+
+#include "troupe/node_name.hpp"
+#include "worker/process/current.hpp"
+#include "worker/process/exit_reasons.hpp"
+#include "worker/process/runtime.hpp"
+
+namespace troupe {
+namespace {
+
+/// The answer to one blocking call; shared by the thread that waits and the process that asks for it.
+struct Answer {
+  std::atomic<bool> done{false};
+  bool replied = false;
+  Term term;
+};
+
+/// A process for the length of one call.
+class Caller {
+ public:
+  static constexpr bool system_process = true;
+  using messages = troupe::messages<Response<Term>>;
+
+  Caller(std::shared_ptr<Answer> answer, Runtime& runtime, const Destination& to, Term request, Duration timeout)
+      : answer_(std::move(answer)), runtime_(runtime) {
+    send_request(to, std::move(request), timeout);
+  }
+  void handle(Response<Term> response) {
+    answer_->replied = response.ok();
+    answer_->term = response.ok() ? *response.reply : response.reason;
+    answer_->done.store(true, std::memory_order_release);
+    runtime_.scheduler().notify_waiters();
+    troupe::exit(reasons::normal());
+  }
+
+ private:
+  std::shared_ptr<Answer> answer_;
+  Runtime& runtime_;
+};
+
+Error call_error(const Term& reason) {
+  if (reason.is_atom("timeout")) {
+    return {ErrorCode::timeout, "no reply within the timeout"};
+  }
+  if (reason.is_atom("noproc")) {
+    return {ErrorCode::not_found, "no such process (noproc)"};
+  }
+  if (reason.is_atom("noconnection")) {
+    return {ErrorCode::unavailable, "no connection to the node of the process (noconnection)"};
+  }
+  if (reason.is_atom("full")) {
+    return {ErrorCode::unavailable, "the mailbox of the process is full"};
+  }
+  return {ErrorCode::internal, "the process ended before it replied: " + reason.text()};
+}
+
+}  // namespace
+
+Runtime::Runtime(Scheduler& scheduler, RuntimeOptions options)
+    : scheduler_(scheduler),
+      options_(options),
+      table_(*this, options.processes_max),
+      local_groups_(make_local_groups()),
+      groups_(local_groups_.get()) {
+  abi::host_table = &native_host_table;
+  add_default_runtime(*this);
+  scheduler_.attach(*this);
+}
+
+Result<Term> Runtime::call(const Destination& to, Term request, Duration timeout) {
+  check(current() == nullptr, "Runtime::call blocks: inside a process use send_request");
+  const auto answer = std::make_shared<Answer>();
+  if (!spawn<Caller>(answer, *this, to, std::move(request), timeout).valid()) {
+    return Error{ErrorCode::limit_exceeded, "no free slot in the process table for the caller"};
+  }
+  scheduler_.wait([&] { return answer->done.load(std::memory_order_acquire); });
+  if (answer->replied) {
+    return answer->term;
+  }
+  return call_error(answer->term);
+}
+
+SendResult Runtime::post(const Destination& to, Term message) {
+  return send(to, make_term_envelope(SignalKind::message, std::move(message)));
+}
+
+TimerId Runtime::send_after(Duration delay, const Destination& to, EnvelopePtr message) {
+  const Instant now = clock().now();
+  const Instant due = delay > Instant::max() - now ? Instant::max() : now + std::max(delay, Duration::zero());
+  Timer timer{to.pid, std::string(to.name), node_of(to).value_or(0), std::move(message)};
+  bool first = false;
+  const TimerId id = timers_.add(due, std::move(timer), first);
+  if (first) {
+    scheduler_.timer_set(due);
+  }
+  return id;
+}
+
+TimerId Runtime::start_timer(Process& process, Duration delay) {
+  auto signal = make_signal(SignalKind::timeout);
+  SignalEnvelope* const fired = signal.get();
+  const Instant now = clock().now();
+  const Instant due = delay > Instant::max() - now ? Instant::max() : now + std::max(delay, Duration::zero());
+  bool first = false;
+  // The signal carries the timer's own number, which only `add` knows, and it may fire at once.
+  const TimerId id = timers_.add(due, Timer{process.pid(), {}, 0, std::move(signal)}, first, &fired->number);
+  if (first) {
+    scheduler_.timer_set(due);
+  }
+  return id;
+}
+
+std::optional<Instant> Runtime::fire_timers(Instant now) {
+  for (Timer& timer : timers_.take_due(now)) {
+    if (!is_queued(timer.signal->kind) || timer.signal->kind == SignalKind::timeout) {
+      push(timer.to, std::move(timer.signal), false);
+    } else if (timer.name.empty()) {
+      send(timer.to, std::move(timer.signal));
+    } else {
+      send(Destination(timer.name, timer.node == 0 ? std::string_view{} : node_name(timer.node)),
+           std::move(timer.signal));
+    }
+  }
+  return timers_.next_due();
+}
+
+bool Runtime::alive(const Pid& pid) const { return table_.find(pid) != nullptr; }
+
+std::optional<ProcessInfo> Runtime::process_info(const Pid& pid) const {
+  Process* const process = table_.find(pid);
+  if (process == nullptr) {
+    return std::nullopt;
+  }
+  ProcessInfo info;
+  info.pid = pid;
+  info.mailbox_length = process->mailbox.length();
+  info.mailbox_large_bytes = process->mailbox.large_bytes();
+  info.reductions = process->reductions.load(std::memory_order_relaxed);
+  info.running = process->running.load(std::memory_order_relaxed);
+  const BondsGuard guard(*process);
+  if (process->serial.load(std::memory_order_acquire) != pid.serial) {
+    return std::nullopt;
+  }
+  info.parent = process->parent;
+  info.class_name = std::string(abi::from_abi(process->process_class->name));
+  info.system = (process->process_class->flags & TROUPE_CLASS_SYSTEM) != 0;
+  info.name = process->name ? *process->name : std::string{};
+  if (const Bonds* const bonds = process->bonds.get()) {
+    info.label = bonds->label;
+    for (const auto& [other, link] : bonds->links.entries()) {
+      if (link.unlink_id == 0) {
+        info.links.push_back(other);
+      }
+    }
+    for (const auto& [number, watch] : bonds->watches.entries()) {
+      info.monitors.push_back(watch.to);
+    }
+    for (const auto& [reference, watcher] : bonds->watchers.entries()) {
+      info.monitored_by.push_back(watcher.from);
+    }
+  }
+  return info;
+}
+
+std::vector<Pid> Runtime::processes(std::size_t count_max) const {
+  std::vector<Pid> pids;
+  for (std::uint32_t id = 0; id < table_.slots_used() && pids.size() < count_max; ++id) {
+    const Pid pid = table_.slot(id)->pid();
+    if (pid.serial != 0) {
+      pids.push_back(pid);
+    }
+  }
+  return pids;
+}
+
+RuntimeCounters Runtime::counters() const {
+  RuntimeCounters counters;
+  counters.spawned = spawned_.load(std::memory_order_relaxed);
+  counters.ended = ended_.load(std::memory_order_relaxed);
+  counters.crashed = crashed_.load(std::memory_order_relaxed);
+  counters.messages_refused = messages_refused_.load(std::memory_order_relaxed);
+  counters.messages_not_understood = messages_not_understood_.load(std::memory_order_relaxed);
+  counters.processes = table_.alive();
+  counters.messages_handled = messages_handled_.load(std::memory_order_relaxed);
+  for (std::uint32_t id = 0; id < table_.slots_used(); ++id) {
+    const Process& process = *table_.slot(id);
+    if (process.serial.load(std::memory_order_relaxed) != 0) {
+      counters.messages_handled += process.reductions.load(std::memory_order_relaxed);
+    }
+  }
+  return counters;
+}
+
+}  // namespace troupe

@@ -1,0 +1,133 @@
+// Mailbox: any thread pushes, the process's own turn takes. An atomic LIFO inbox that the owner empties at once and
+// turns round, so that the order of one sender's signals is kept; one word tells at the same time whether the process
+// must be scheduled (idle), is gone (closed) and how many signals wait.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "worker/process/envelope.hpp"
+
+namespace troupe {
+
+struct MailboxLimits {
+  /// Past this a message is refused (`full`). At most `mailbox_messages_max_max`.
+  std::uint32_t messages_max = 1'000'000;
+  /// Counts messages of more than 256 bytes only; smaller ones are bounded by their number.
+  std::uint64_t bytes_max = 256ull * 1024 * 1024;
+};
+inline constexpr std::uint32_t mailbox_messages_max_max = 1'000'000;
+/// Past this many waiting messages a sender's turn ends early, so that the receiver gets to run.
+inline constexpr std::uint32_t mailbox_soft_messages_max = 10'000;
+
+class Mailbox {
+ public:
+  enum class Push { done, must_schedule, full, closed };
+
+  /// Takes the envelope unless the answer is `full` or `closed`. System signals pass `bounded = false`.
+  Push push(Envelope* envelope, bool bounded) {
+    const bool large = envelope->bytes > large_message_bytes;
+    std::uint64_t seen = inbox_.load(std::memory_order_relaxed);
+    for (;;) {
+      const std::uint64_t first = seen & pointer_mask;
+      if (first == closed_mark) {
+        return Push::closed;
+      }
+      const std::uint64_t count = seen >> pointer_bits;
+      if (bounded &&
+          (count + queued_.load(std::memory_order_relaxed) >= limits_messages_max_.load(std::memory_order_relaxed) ||
+           (large && large_bytes_.load(std::memory_order_relaxed) + envelope->bytes >
+                         limits_bytes_max_.load(std::memory_order_relaxed)))) {
+        return Push::full;
+      }
+      const bool idle = first == idle_mark;
+      envelope->next = idle ? nullptr : reinterpret_cast<Envelope*>(first << pointer_shift);
+      const std::uint64_t next_count = count < count_max ? count + 1 : count;
+      const std::uint64_t wanted =
+          (reinterpret_cast<std::uintptr_t>(envelope) >> pointer_shift) | (next_count << pointer_bits);
+      // Counted before it can be seen: the owner subtracts as soon as it has taken it.
+      if (large) {
+        large_bytes_.fetch_add(envelope->bytes, std::memory_order_relaxed);
+      }
+      if (inbox_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+        return idle ? Push::must_schedule : Push::done;
+      }
+      if (large) {
+        large_bytes_.fetch_sub(envelope->bytes, std::memory_order_relaxed);
+      }
+    }
+  }
+
+  // --- The owner's side: the thread that runs the process ---
+
+  /// Everything that has arrived, oldest first.
+  Envelope* take() {
+    if (inbox_.load(std::memory_order_relaxed) == 0) {
+      return nullptr;
+    }
+    return reversed(inbox_.exchange(0, std::memory_order_acq_rel));
+  }
+  /// False when something has arrived meanwhile. After true the process belongs to whoever pushes first.
+  bool try_idle() {
+    std::uint64_t empty = 0;
+    return inbox_.compare_exchange_strong(empty, idle_mark, std::memory_order_acq_rel, std::memory_order_relaxed);
+  }
+  /// Nothing can be pushed afterwards. Returns what was left.
+  Envelope* close() { return reversed(inbox_.exchange(closed_mark, std::memory_order_acq_rel)); }
+  /// A new process starts in this slot, as if scheduled.
+  void open(const MailboxLimits& limits) {
+    queued_.store(0, std::memory_order_relaxed);
+    large_bytes_.store(0, std::memory_order_relaxed);
+    limits_messages_max_.store(limits.messages_max, std::memory_order_relaxed);
+    limits_bytes_max_.store(limits.bytes_max, std::memory_order_relaxed);
+    inbox_.store(0, std::memory_order_release);
+  }
+  void set_queued(std::uint32_t messages) { queued_.store(messages, std::memory_order_relaxed); }
+  void taken(const Envelope& envelope) {
+    if (envelope.bytes > large_message_bytes) {
+      large_bytes_.fetch_sub(envelope.bytes, std::memory_order_relaxed);
+    }
+  }
+
+  /// Signals that wait, about. Any thread.
+  [[nodiscard]] std::uint32_t length() const {
+    return static_cast<std::uint32_t>(inbox_.load(std::memory_order_relaxed) >> pointer_bits) +
+           queued_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t large_bytes() const { return large_bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  // Envelopes are aligned to 16 bytes and user addresses have at most 48 bits: 44 for the pointer, 20 for a count.
+  static constexpr unsigned pointer_shift = 4;
+  static constexpr unsigned pointer_bits = 44;
+  static constexpr std::uint64_t pointer_mask = (1ull << pointer_bits) - 1;
+  static constexpr std::uint64_t count_max = (1ull << (64 - pointer_bits)) - 1;
+  static constexpr std::uint64_t idle_mark = 1;
+  static constexpr std::uint64_t closed_mark = 2;
+  static constexpr std::uint32_t large_message_bytes = 256;
+
+  static Envelope* reversed(std::uint64_t word) {
+    const std::uint64_t first = word & pointer_mask;
+    if (first == idle_mark || first == closed_mark) {
+      return nullptr;
+    }
+    auto* newest = reinterpret_cast<Envelope*>(first << pointer_shift);
+    Envelope* oldest = nullptr;
+    while (newest != nullptr) {
+      Envelope* const before = newest->next;
+      newest->next = oldest;
+      oldest = newest;
+      newest = before;
+    }
+    return oldest;
+  }
+
+  std::atomic<std::uint64_t> inbox_{closed_mark};
+  std::atomic<std::uint64_t> large_bytes_{0};
+  std::atomic<std::uint64_t> limits_bytes_max_{0};
+  std::atomic<std::uint32_t> queued_{0};
+  std::atomic<std::uint32_t> limits_messages_max_{0};
+};
+
+}  // namespace troupe

@@ -1,0 +1,195 @@
+// From a destination to a mailbox, or to the distribution.
+#include <utility>
+
+#include "troupe/node_name.hpp"
+#include "worker/process/current.hpp"
+#include "worker/process/exit_reasons.hpp"
+#include "worker/process/gen_call.hpp"
+#include "worker/process/runtime.hpp"
+
+namespace troupe {
+
+std::optional<NodeIndex> Runtime::node_of(const Destination& to) const {
+  if (to.name.data() == nullptr) {
+    return to.pid.node;
+  }
+  if (to.node.empty() || to.node == node_name(0)) {
+    return 0;
+  }
+  return intern_node_name(to.node);
+}
+
+SendResult Runtime::push(const Pid& to, EnvelopePtr envelope, bool bounded) {
+  Process* const process = table_.find(to);
+  if (process == nullptr) {
+    bounce(std::move(envelope), reasons::noproc());
+    return SendResult::sent;
+  }
+  if (envelope->form == Envelope::Form::value &&
+      process->image.load(std::memory_order_relaxed) != envelope->type->image) {
+    envelope = to_term_envelope(std::move(envelope));
+  }
+  envelope->to_serial = to.serial;
+  switch (process->mailbox.push(envelope.get(), bounded)) {
+    case Mailbox::Push::must_schedule:
+      envelope.release();
+      if (!stopping_.load(std::memory_order_relaxed)) {
+        scheduler_.schedule(*process);
+      }
+      return SendResult::sent;
+    case Mailbox::Push::done:
+      envelope.release();
+      if (bounded && process->mailbox.length() > mailbox_soft_messages_max) {
+        if (Current* const here = current()) {
+          here->yield = true;
+        }
+      }
+      return SendResult::sent;
+    case Mailbox::Push::full:
+      messages_refused_.fetch_add(1, std::memory_order_relaxed);
+      return SendResult::full;
+    case Mailbox::Push::closed:
+      bounce(std::move(envelope), reasons::noproc());
+      return SendResult::sent;
+  }
+  return SendResult::sent;
+}
+
+SendResult Runtime::send(const Pid& to, EnvelopePtr message) {
+  if (to.local()) {
+    return push(to, std::move(message), true);
+  }
+  RemoteSignal signal;
+  signal.kind = RemoteSignal::Kind::send;
+  signal.to = to;
+  signal.payload = message_term(*message);
+  return send_remote(std::move(signal), to.node);
+}
+
+SendResult Runtime::send(const Destination& to, EnvelopePtr message) {
+  if (to.name.data() == nullptr) {
+    return send(to.pid, std::move(message));
+  }
+  const std::optional<NodeIndex> node = node_of(to);
+  if (!node) {
+    return SendResult::unreachable;
+  }
+  if (*node == 0) {
+    const auto pid = whereis(to.name);
+    // To a name on another node a message vanishes when nobody has it; so it does when that node is this one.
+    if (!pid) {
+      return to.node.empty() ? SendResult::name_not_found : SendResult::sent;
+    }
+    return push(*pid, std::move(message), true);
+  }
+  RemoteSignal signal;
+  signal.kind = RemoteSignal::Kind::send_name;
+  signal.to_name = std::string(to.name);
+  signal.payload = message_term(*message);
+  return send_remote(std::move(signal), *node);
+}
+
+SendResult Runtime::send_remote(RemoteSignal signal, NodeIndex node) {
+  if (const Current* const here = current(); here != nullptr && !signal.from.valid()) {
+    signal.from = here->process->pid();
+  }
+  if (route(node, std::move(signal))) {
+    return SendResult::sent;
+  }
+  messages_refused_.fetch_add(1, std::memory_order_relaxed);
+  return SendResult::unreachable;
+}
+
+bool Runtime::route(NodeIndex node, RemoteSignal signal) {
+  RemoteNodes* const nodes = remote_.load(std::memory_order_acquire);
+  return nodes != nullptr && nodes->route(node, std::move(signal));
+}
+
+void Runtime::remember_remote(Process& process, NodeIndex node) {
+  bonds_of(process).touches_other_nodes = true;
+  const std::lock_guard lock(nodes_mutex_);
+  bound_to_node_[node].insert(process.pid());
+}
+
+namespace {
+
+RemoteSignal remote_signal(const SignalEnvelope& signal) {
+  RemoteSignal out;
+  out.from = signal.from;
+  out.to = signal.to;
+  out.reference = signal.reference;
+  out.unlink_id = signal.unlink_id;
+  out.payload = signal.payload;
+  switch (signal.kind) {
+    case SignalKind::link:
+      out.kind = RemoteSignal::Kind::link;
+      break;
+    case SignalKind::unlink:
+      out.kind = RemoteSignal::Kind::unlink;
+      break;
+    case SignalKind::unlink_ack:
+      out.kind = RemoteSignal::Kind::unlink_ack;
+      break;
+    case SignalKind::exit_linked:
+      out.kind = RemoteSignal::Kind::exit_linked;
+      break;
+    case SignalKind::monitor:
+      out.kind = RemoteSignal::Kind::monitor;
+      out.to_name = signal.name;
+      break;
+    case SignalKind::demonitor:
+      out.kind = RemoteSignal::Kind::demonitor;
+      out.to_name = signal.name;
+      break;
+    case SignalKind::monitor_down:
+      out.kind = RemoteSignal::Kind::monitor_down;
+      out.from_name = signal.name;
+      break;
+    default:
+      out.kind = RemoteSignal::Kind::exit;
+      break;
+  }
+  return out;
+}
+
+}  // namespace
+
+void Runtime::send_signal(std::unique_ptr<SignalEnvelope, EnvelopeDeleter> signal) {
+  // A monitor on another node's name has no pid to go to.
+  const NodeIndex node = signal->to.valid() ? signal->to.node : signal->node;
+  if (node == 0) {
+    const Pid to = signal->to;
+    push(to, std::move(signal), false);
+    return;
+  }
+  if (!route(node, remote_signal(*signal))) {
+    refuse(*signal, reasons::noconnection());
+  }
+}
+
+/// Answers a link or monitor that found nobody.
+void Runtime::refuse(const SignalEnvelope& signal, const Term& reason) {
+  if (signal.kind == SignalKind::link) {
+    auto answer = make_signal(SignalKind::exit_linked);
+    answer->from = signal.to;
+    answer->to = signal.from;
+    answer->payload = reason;
+    send_signal(std::move(answer));
+  } else if (signal.kind == SignalKind::monitor) {
+    auto answer = make_signal(SignalKind::monitor_down);
+    answer->from = signal.to;
+    answer->to = signal.from;
+    answer->name = signal.name;
+    answer->reference = signal.reference;
+    answer->payload = reason;
+    send_signal(std::move(answer));
+  } else if (signal.kind == SignalKind::unlink) {
+    auto answer = make_signal(SignalKind::unlink_ack);
+    answer->from = signal.to;
+    answer->to = signal.from;
+    answer->unlink_id = signal.unlink_id;
+    send_signal(std::move(answer));
+  }
+}
+
+}  // namespace troupe

@@ -1,0 +1,259 @@
+// Runtime: the processes of one node. Erlang's signals, links, monitors, names and timers between C++ objects.
+//
+// What a signal does is OTP's (erts "Processes" and "Communication in Erlang"); docs/guarantees.md lists the few
+// differences. All public methods are thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "troupe/process.hpp"
+#include "worker/process/groups.hpp"
+#include "worker/process/names.hpp"
+#include "worker/process/process_table.hpp"
+#include "worker/process/remote.hpp"
+#include "worker/process/scheduler.hpp"
+#include "worker/process/timers.hpp"
+
+namespace troupe {
+
+struct RuntimeOptions {
+  /// Erlang's own default is 1,048,576; slots cost memory only once used.
+  std::uint32_t processes_max = 16u * 1024 * 1024;
+  MailboxLimits mailbox;
+  /// A turn ends after this long, or after the scheduler's number of messages, whichever comes first.
+  Duration turn_time_max = std::chrono::microseconds(500);
+};
+
+/// A process to be started as supervisors do it: the answer tells whether its constructor succeeded.
+struct StartRequest {
+  const troupe_process_class* process_class = nullptr;
+  Term arguments = Term::map({});             ///< For the class's `Args`, unless `construct` is set.
+  std::function<int(void* state)> construct;  ///< 0, or 1 after abi::fail(); see start<S>() below.
+  std::string name;                           ///< Registered under it when not empty.
+  bool link = false;                          ///< To the calling process.
+  MailboxLimits mailbox{0, 0};                ///< 0: the runtime's.
+};
+
+/// Why a start failed: the reason that the process ended with.
+struct StartError {
+  Term reason;
+  [[nodiscard]] std::string text() const { return reason.text(); }
+};
+
+struct ProcessInfo {
+  Pid pid;
+  Pid parent;
+  std::string class_name;
+  std::string name;
+  std::string label;
+  std::uint32_t mailbox_length = 0;
+  std::uint64_t mailbox_large_bytes = 0;
+  std::uint64_t reductions = 0;  ///< Messages handled.
+  std::vector<Pid> links;
+  std::vector<Pid> monitors;  ///< Whom it monitors (by pid).
+  std::vector<Pid> monitored_by;
+  bool running = false;
+  bool system = false;
+};
+
+/// How a process came to its end: decides on terminate() and on the crash report.
+enum class EndedBy {
+  crash,   ///< Its code threw.
+  exit,    ///< It called exit(reason), or its parent told it to.
+  signal,  ///< An exit signal that it did not trap.
+};
+
+struct RuntimeCounters {
+  std::uint64_t spawned = 0;
+  std::uint64_t ended = 0;
+  std::uint64_t crashed = 0;  ///< Ended by a throw or a failing exit() call.
+  std::uint64_t messages_handled = 0;
+  std::uint64_t messages_refused = 0;  ///< A mailbox was full.
+  std::uint64_t messages_not_understood = 0;
+  std::uint32_t processes = 0;
+};
+
+class Runtime final : public SignalReceiver, public TimerOwner {
+ public:
+  explicit Runtime(Scheduler& scheduler, RuntimeOptions options = {});
+  /// Ends every process without a word. Nothing may call in any more.
+  ~Runtime() override;
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  /// Before any process talks to another node; null again before the distribution is destroyed.
+  void set_remote_nodes(RemoteNodes* nodes) { remote_.store(nodes, std::memory_order_release); }
+  /// Null goes back to groups of this node alone.
+  void set_groups(Groups* groups);
+  [[nodiscard]] Groups& groups() const { return *groups_.load(std::memory_order_acquire); }
+  [[nodiscard]] Scheduler& scheduler() const { return scheduler_; }
+  [[nodiscard]] const Clock& clock() const { return scheduler_.clock(); }
+
+  // --- From any thread ---
+
+  Result<Pid, StartError> start(const StartRequest& request);
+  /// As troupe::spawn, in this runtime.
+  template <class S, class... Arguments>
+  Pid spawn(Arguments&&... arguments);
+  SendResult post(const Destination& to, Term message);
+  /// OTP's gen_server:call for threads that are no processes: blocks. Errors: `timeout`, `not_found` (noproc),
+  /// `unavailable` (noconnection, full), `internal` (the server ended: the message has its reason).
+  Result<Term> call(const Destination& to, Term request, Duration timeout);
+  /// The exit signal of exit(Pid, Reason), from nobody.
+  void exit(const Pid& pid, Term reason);
+  bool register_name(std::string_view name, const Pid& pid);
+  bool unregister_name(std::string_view name);
+  [[nodiscard]] std::optional<Pid> whereis(std::string_view name) const;
+  [[nodiscard]] std::vector<std::pair<std::string, Pid>> registered() const { return names_.all(); }
+  [[nodiscard]] bool alive(const Pid& pid) const;
+  [[nodiscard]] std::optional<ProcessInfo> process_info(const Pid& pid) const;
+  /// At most `count_max`, in the order of their slots.
+  [[nodiscard]] std::vector<Pid> processes(std::size_t count_max) const;
+  [[nodiscard]] RuntimeCounters counters() const;
+  [[nodiscard]] std::size_t timers() const { return timers_.size(); }
+
+  // --- SignalReceiver ---
+  void deliver(RemoteSignal signal) override;
+  void node_up(NodeIndex node) override;
+  void node_down(NodeIndex node, Term reason) override;
+
+  // --- TimerOwner ---
+  std::optional<Instant> fire_timers(Instant now) override;
+  [[nodiscard]] std::optional<Instant> next_timer() const override { return timers_.next_due(); }
+
+  // --- For the running process: what troupe/process.hpp comes down to (host_table.cpp) ---
+  Pid spawn(const troupe_spawn& options, Reference* monitor);
+  SendResult send(const Pid& to, EnvelopePtr message);
+  SendResult send(const Destination& to, EnvelopePtr message);
+  RequestId send_request(Process& from, const Destination& to, const troupe_message_type* type, EnvelopePtr message,
+                         Duration timeout);
+  SendResult reply(const Pid& caller, const Reference& reference, const Term* tag, EnvelopePtr answer);
+  TimerId send_after(Duration delay, const Destination& to, EnvelopePtr message);
+  TimerId start_timer(Process& process, Duration delay);
+  bool cancel_timer(TimerId timer) { return timers_.cancel(timer); }
+  void link(Process& from, const Pid& to);
+  void unlink(Process& from, const Pid& to);
+  Reference monitor(Process& from, const Destination& to);
+  void demonitor(Process& from, const Reference& reference);
+  void exit(const Pid& from, const Pid& to, Term reason);
+  void monitor_nodes(Process& process, bool on);
+  [[nodiscard]] std::vector<NodeIndex> connected_nodes() const;
+  bool group_join(Process& process, std::string_view group);
+
+  /// One turn; true when the process wants another. Called by schedulers.
+  bool run_turn(Process& process);
+
+ private:
+  // spawn.cpp
+  Process* open_process(const troupe_process_class& process_class, MailboxLimits limits, const Pid& parent);
+  bool construct(Process& process, const std::function<int(void*)>& body);
+  void begin(Process& process);
+  static void link_both(Process& one, Process& other);
+
+  // turn.cpp; false when the process has ended.
+  bool fetch(Process& process);
+  bool handle_queued(Process& process, EnvelopePtr envelope);
+  bool handle_message(Process& process, Envelope& envelope);
+  bool handle_response(Process& process, Envelope& envelope);
+  bool handle_event(Process& process, Envelope& envelope);
+  bool deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope);
+  void not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery);
+  void push_queue(Process& process, EnvelopePtr envelope);
+
+  // signals.cpp; false when the process has ended.
+  bool act_on(Process& process, EnvelopePtr envelope);
+  void act_on_link(Process& process, const SignalEnvelope& signal);
+  void act_on_monitor_down(Process& process, const SignalEnvelope& signal);
+  bool act_on_exit(Process& process, const Pid& from, const Term& reason, bool from_link);
+  bool act_on_node_lost(Process& process, NodeIndex node);
+
+  // requests.cpp
+  static void recognise_reply(Process& process, Envelope& envelope);
+  void settle_request(Process& process, std::uint64_t number, Request& request, bool replied);
+  void fail_request(Process& process, std::uint64_t number, const Term& reason);
+  void send_remote_request(Process& from, std::uint64_t number, const Destination& to, NodeIndex node, Term body);
+
+  // ending.cpp
+  void end(Process& process, const Term& reason, EndedBy by, const Envelope* last_message);
+  void release_bonds(const Pid& pid, Bonds& bonds, const Term& reason);
+  void bounce(EnvelopePtr envelope, const Term& reason);
+
+  // routing.cpp
+  SendResult push(const Pid& to, EnvelopePtr envelope, bool bounded);
+  void send_signal(std::unique_ptr<SignalEnvelope, EnvelopeDeleter> signal);
+  bool route(NodeIndex node, RemoteSignal signal);
+  SendResult send_remote(RemoteSignal signal, NodeIndex node);
+  void remember_remote(Process& process, NodeIndex node);
+  void refuse(const SignalEnvelope& signal, const Term& reason);
+  [[nodiscard]] std::optional<NodeIndex> node_of(const Destination& to) const;
+
+  static std::uint64_t next_number(Process& process) { return ++process.next_number; }
+
+  Scheduler& scheduler_;
+  const RuntimeOptions options_;
+  ProcessTable table_;
+  Names names_;
+  Timers timers_;
+  std::unique_ptr<Groups> local_groups_;
+  std::atomic<Groups*> groups_;
+  std::atomic<RemoteNodes*> remote_{nullptr};
+  std::atomic<bool> stopping_{false};
+
+  mutable std::mutex nodes_mutex_;
+  std::unordered_map<NodeIndex, std::unordered_set<Pid>> bound_to_node_;  ///< Processes with links or monitors there.
+  std::unordered_set<Pid> node_watchers_;
+
+  std::atomic<std::uint64_t> spawned_{0};
+  std::atomic<std::uint64_t> ended_{0};
+  std::atomic<std::uint64_t> crashed_{0};
+  std::atomic<std::uint64_t> messages_handled_{0};
+  std::atomic<std::uint64_t> messages_refused_{0};
+  std::atomic<std::uint64_t> messages_not_understood_{0};
+  std::atomic<std::int64_t> last_drop_log_second_{-1};
+};
+
+/// Makes troupe::send and the like of this thread mean `runtime`, outside of any process.
+class RuntimeScope {
+ public:
+  explicit RuntimeScope(Runtime& runtime);
+  ~RuntimeScope();
+  RuntimeScope(const RuntimeScope&) = delete;
+  RuntimeScope& operator=(const RuntimeScope&) = delete;
+
+ private:
+  Runtime* before_;
+};
+
+template <class S, class... Arguments>
+Pid Runtime::spawn(Arguments&&... arguments) {
+  const RuntimeScope scope(*this);
+  return troupe::spawn<S>(std::forward<Arguments>(arguments)...);
+}
+
+/// A request that constructs an S from `arguments`, which are copied.
+template <class S, class... Arguments>
+StartRequest start_request(Arguments... arguments) {
+  StartRequest request;
+  request.process_class = &abi::process_class<S>;
+  request.construct = [=](void* state) {
+    return abi::guarded([&] {
+      new (state) S(arguments...);
+      return static_cast<int>(TROUPE_HANDLED);
+    });
+  };
+  return request;
+}
+
+}  // namespace troupe

@@ -1,0 +1,45 @@
+// The scheduler seam: who runs which process next, on which thread, and when timers are due. One scheduler may serve
+// several runtimes, as a simulated cluster does.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "base/clock.hpp"
+
+namespace troupe {
+
+struct Process;
+
+/// Something with timers: a Runtime.
+class TimerOwner {
+ public:
+  virtual ~TimerOwner() = default;
+  /// Fires what is due at `now`; returns when the next is.
+  virtual std::optional<Instant> fire_timers(Instant now) = 0;
+  [[nodiscard]] virtual std::optional<Instant> next_timer() const = 0;
+};
+
+class Scheduler {
+ public:
+  virtual ~Scheduler() = default;
+  /// `process` has something to do and is in no run queue. Thread-safe.
+  virtual void schedule(Process& process) = 0;
+  /// A timer due before all others of its owner was set. Thread-safe.
+  virtual void timer_set(Instant due) = 0;
+  virtual void attach(TimerOwner& owner) = 0;
+  /// Returns when no thread of the scheduler is inside `owner` any more.
+  virtual void detach(TimerOwner& owner) = 0;
+  /// Runs or waits until `done` holds; `done` is asked again after each `notify_waiters`. Not on a scheduler's thread.
+  virtual void wait(const std::function<bool()>& done) = 0;
+  virtual void notify_waiters() = 0;
+  /// Messages that a turn starting now may handle.
+  virtual std::uint32_t turn_messages_max() = 0;
+  [[nodiscard]] virtual const Clock& clock() const = 0;
+};
+
+/// Runs one turn of a process: what schedulers call. True when it wants another turn.
+bool run_turn(Process& process);
+
+}  // namespace troupe

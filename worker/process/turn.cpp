@@ -1,0 +1,302 @@
+// One turn of a process: fetch what has arrived, act on signals, give messages to the handler, within a budget.
+#include <utility>
+
+#include "base/log.hpp"
+#include "troupe/node_name.hpp"
+#include "worker/process/crash_report.hpp"
+#include "worker/process/current.hpp"
+#include "worker/process/exit_reasons.hpp"
+#include "worker/process/gen_call.hpp"
+#include "worker/process/passed_term.hpp"
+#include "worker/process/runtime.hpp"
+
+namespace troupe {
+namespace {
+
+/// Whether a turn has used up its time, reading the clock after every message only while messages take long.
+class TurnTime {
+ public:
+  TurnTime(const Clock& clock, Duration time_max) : clock_(clock), time_max_(time_max) {}
+
+  bool used_up() {
+    if (++since_look_ < look_every_) {
+      return false;
+    }
+    since_look_ = 0;
+    const Instant now = clock_.now();
+    if (!started_) {
+      started_ = now;
+      last_look_ = now;
+    }
+    look_every_ = now - last_look_ < std::chrono::microseconds(20) ? std::min(look_every_ * 2, 16u) : 1u;
+    last_look_ = now;
+    return now - *started_ >= time_max_;
+  }
+  /// Before the first of several messages, so that it counts.
+  void start() {
+    started_ = clock_.now();
+    last_look_ = *started_;
+    look_every_ = 1;
+  }
+
+ private:
+  const Clock& clock_;
+  const Duration time_max_;
+  std::optional<Instant> started_;
+  Instant last_look_{};
+  unsigned since_look_ = 0;
+  unsigned look_every_ = 4;
+};
+
+Envelope* pop_queue(Process& process) {
+  Envelope* const first = process.queue_first;
+  if (first != nullptr) {
+    process.queue_first = first->next;
+    if (process.queue_first == nullptr) {
+      process.queue_last = nullptr;
+    }
+    process.mailbox.set_queued(--process.queue_length);
+    process.mailbox.taken(*first);
+  }
+  return first;
+}
+
+}  // namespace
+
+bool run_turn(Process& process) { return process.runtime->run_turn(process); }
+
+bool Runtime::run_turn(Process& process) {
+  if (stopping_.load(std::memory_order_acquire)) {
+    return false;
+  }
+  process.running.store(true, std::memory_order_relaxed);
+  CurrentScope scope(process, *this);
+  const std::uint32_t messages_max = scheduler_.turn_messages_max();
+  TurnTime time(clock(), options_.turn_time_max);
+  std::uint32_t handled = 0;
+  if (!fetch(process)) {
+    return false;
+  }
+  if (process.queue_length > 1) {
+    time.start();
+  }
+  for (;;) {
+    EnvelopePtr envelope(pop_queue(process));
+    if (!envelope) {
+      process.running.store(false, std::memory_order_relaxed);
+      if (process.mailbox.try_idle()) {
+        return false;  // From here on the process may run elsewhere.
+      }
+      process.running.store(true, std::memory_order_relaxed);
+      if (!fetch(process)) {
+        return false;
+      }
+      continue;
+    }
+    process.reductions.store(process.reductions.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    if (!handle_queued(process, std::move(envelope))) {
+      return false;
+    }
+    if (++handled >= messages_max || scope->yield || time.used_up()) {
+      process.running.store(false, std::memory_order_relaxed);
+      return true;
+    }
+  }
+}
+
+bool Runtime::fetch(Process& process) {
+  process.fetched = process.mailbox.take();
+  while (process.fetched != nullptr) {
+    EnvelopePtr envelope(std::exchange(process.fetched, process.fetched->next));
+    if (envelope->to_serial != process.serial.load(std::memory_order_relaxed)) {
+      process.mailbox.taken(*envelope);
+      bounce(std::move(envelope), reasons::noproc());
+    } else if (is_queued(envelope->kind)) {
+      push_queue(process, std::move(envelope));
+    } else {
+      process.mailbox.taken(*envelope);
+      if (!act_on(process, std::move(envelope))) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+void Runtime::push_queue(Process& process, EnvelopePtr envelope) {
+  if (process.bonds && !process.bonds->requests.empty()) {
+    recognise_reply(process, *envelope);
+  }
+  if (envelope->kind == SignalKind::reply || envelope->kind == SignalKind::failed_reply) {
+    Request* const request = process.bonds ? process.bonds->requests.find(envelope->number) : nullptr;
+    if (request == nullptr || request->done) {
+      process.mailbox.taken(*envelope);
+      return;  // Answered or timed out before.
+    }
+    settle_request(process, envelope->number, *request, envelope->kind == SignalKind::reply);
+  }
+  Envelope* const added = envelope.release();
+  added->next = nullptr;
+  if (process.queue_last != nullptr) {
+    process.queue_last->next = added;
+  } else {
+    process.queue_first = added;
+  }
+  process.queue_last = added;
+  process.mailbox.set_queued(++process.queue_length);
+}
+
+bool Runtime::handle_queued(Process& process, EnvelopePtr envelope) {
+  switch (envelope->kind) {
+    case SignalKind::message:
+      return handle_message(process, *envelope);
+    case SignalKind::reply:
+    case SignalKind::failed_reply:
+      return handle_response(process, *envelope);
+    default:
+      return handle_event(process, *envelope);
+  }
+}
+
+bool Runtime::handle_message(Process& process, Envelope& envelope) {
+  troupe_delivery delivery;  // Only what TROUPE_MESSAGE needs is set: this is the path that has to be short.
+  delivery.kind = TROUPE_MESSAGE;
+  delivery.status = 0;
+  delivery.caller = nullptr;
+  delivery.type = nullptr;
+  troupe_caller caller{};
+  if (envelope.from_caller) {
+    current()->request = envelope.number;
+    current()->caller = envelope.caller();
+    caller.pid = abi::to_abi(envelope.caller());
+    caller.reference = abi::to_abi(make_reference(envelope.from_id, envelope.number));
+    delivery.caller = &caller;
+  }
+  if (envelope.form == Envelope::Form::value) {
+    delivery.type = envelope.type;
+    delivery.value = value_of(&envelope);
+    return deliver_to_class(process, delivery, &envelope);
+  }
+  const GenMessage message = unwrap_gen_message(as_term(envelope).term);
+  const void* const image = process.process_class->image;
+  std::optional<PassedTerm> tag;
+  if (message.caller && !envelope.from_caller) {
+    tag.emplace(message.tag, image);
+    caller.pid = abi::to_abi(*message.caller);
+    caller.has_tag = 1;
+    caller.tag = tag->get();
+    delivery.caller = &caller;
+  }
+  const PassedTerm passed(message.body, image);
+  delivery.term = passed.get();
+  return deliver_to_class(process, delivery, &envelope);
+}
+
+bool Runtime::handle_response(Process& process, Envelope& envelope) {
+  Request* const request = process.bonds->requests.find(envelope.number);
+  troupe_delivery delivery{};
+  delivery.kind = TROUPE_RESPONSE;
+  delivery.number = envelope.number;
+  delivery.request_type = request->type;
+  {
+    const BondsGuard guard(process);
+    process.bonds->requests.erase(envelope.number);
+  }
+  if (envelope.form == Envelope::Form::value) {
+    delivery.type = envelope.type;
+    delivery.value = value_of(&envelope);
+    return deliver_to_class(process, delivery, &envelope);
+  }
+  delivery.status = envelope.kind == SignalKind::failed_reply ? 1 : 0;
+  const Term term = message_term(envelope);
+  const PassedTerm passed(term, process.process_class->image);
+  delivery.term = passed.get();
+  return deliver_to_class(process, delivery, &envelope);
+}
+
+bool Runtime::handle_event(Process& process, Envelope& envelope) {
+  troupe_delivery delivery{};
+  delivery.number = envelope.number;
+  if (envelope.kind == SignalKind::timeout) {
+    delivery.kind = TROUPE_TIMEOUT;
+    return deliver_to_class(process, delivery, &envelope);
+  }
+  SignalEnvelope& signal = as_signal(envelope);
+  const PassedTerm payload(signal.payload, process.process_class->image);
+  delivery.term = payload.get();
+  delivery.pid = abi::to_abi(signal.from);
+  delivery.reference = abi::to_abi(signal.reference);
+  delivery.name = abi::to_abi(std::string_view(signal.name));
+  delivery.node = abi::to_abi(node_name(signal.node));
+  switch (signal.kind) {
+    case SignalKind::exit_message:
+      delivery.kind = TROUPE_EXIT;
+      if (signal.from == process.parent && signal.from.valid() &&
+          (process.process_class->flags & TROUPE_CLASS_HANDLES_PARENT_EXIT) == 0) {
+        end(process, signal.payload, EndedBy::exit, nullptr);
+        return false;
+      }
+      break;
+    case SignalKind::down_message: {
+      delivery.kind = TROUPE_DOWN;
+      const BondsGuard guard(process);
+      if (!process.bonds || !process.bonds->watches.erase(reference_number(signal.reference))) {
+        return true;  // Demonitored meanwhile.
+      }
+      break;
+    }
+    case SignalKind::node_up:
+      delivery.kind = TROUPE_NODE_UP;
+      break;
+    default:
+      delivery.kind = TROUPE_NODE_DOWN;
+      break;
+  }
+  return deliver_to_class(process, delivery, &envelope);
+}
+
+bool Runtime::deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope) {
+  Current& here = *current();
+  const int outcome = process.process_class->handle(process.state, &delivery);
+  if (outcome == TROUPE_NOT_UNDERSTOOD) {
+    not_understood(process, *envelope, delivery);
+  }
+  if (here.request != 0) {
+    // The answer comes later, or never: then the caller must learn of this process's end.
+    const Reference reference = make_reference(here.caller.id, std::exchange(here.request, 0));
+    Bonds& bonds = bonds_of(process);
+    const BondsGuard guard(process);
+    bonds.watchers[reference].from = here.caller;
+  }
+  if (here.failed) {
+    end(process, here.fail_reason, here.crashed ? EndedBy::crash : EndedBy::exit, envelope);
+    return false;
+  }
+  return true;
+}
+
+void Runtime::not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery) {
+  messages_not_understood_.fetch_add(1, std::memory_order_relaxed);
+  // Exits of links and the like are dropped without a word by a class that does not ask for them.
+  if (delivery.kind != TROUPE_MESSAGE) {
+    return;
+  }
+  const Term message = envelope.form == Envelope::Form::term
+                           ? unwrap_gen_message(as_term(const_cast<Envelope&>(envelope)).term).body
+                           : message_term(envelope);
+  if (delivery.caller != nullptr) {
+    const From from = abi::from_caller(*delivery.caller);
+    const Term answer = Term::tuple({Term::atom("error"), Term::tuple({Term::atom("unknown_request"), message})});
+    reply(from.pid, from.reference, from.tag ? &*from.tag : nullptr, make_term_envelope(SignalKind::reply, answer));
+  }
+  const std::int64_t second =
+      std::chrono::duration_cast<std::chrono::seconds>(clock().now().time_since_epoch()).count();
+  if (last_drop_log_second_.exchange(second, std::memory_order_relaxed) != second) {
+    log_warning("message not understood and dropped; at most one line a second tells of it",
+                {{"class", abi::from_abi(process.process_class->name)},
+                 {"message", text_for_log(message)},
+                 {"dropped_in_all", messages_not_understood_.load(std::memory_order_relaxed)}});
+  }
+}
+
+}  // namespace troupe
