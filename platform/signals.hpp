@@ -6,7 +6,8 @@
 namespace troupe::platform {
 
 /// Blocks SIGTERM and SIGINT in the calling thread (and all it starts later) and ignores SIGPIPE. Call first in main.
-/// `on_stop(signal)` runs for each arrival. A third SIGINT ends the program with status 130.
+/// `on_stop(signal)` runs for each arrival, each on a thread of its own, so a call that hangs delays no other (they may
+/// overlap). A third SIGINT ends the program with status 130.
 void on_stop_signal(std::function<void(int signal)> on_stop);
 
 }  // namespace troupe::platform
