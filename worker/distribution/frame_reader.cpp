@@ -3,6 +3,10 @@
 #include "base/check.hpp"
 
 namespace troupe::distribution {
+namespace {
+/// One large frame must not cost its memory for as long as the link lives.
+constexpr std::size_t kept_bytes_max = 1024 * 1024;
+}  // namespace
 
 FrameReader::FrameReader(unsigned length_bytes, std::size_t frame_bytes_max)
     : length_bytes_(length_bytes), frame_bytes_max_(frame_bytes_max) {
@@ -13,6 +17,9 @@ void FrameReader::append(ByteView data) {
   if (start_ != 0) {
     buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(start_));
     start_ = 0;
+    if (buffer_.empty() && buffer_.capacity() > kept_bytes_max) {
+      buffer_.shrink_to_fit();
+    }
   }
   buffer_.insert(buffer_.end(), data.begin(), data.end());
 }

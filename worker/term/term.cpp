@@ -205,6 +205,14 @@ std::optional<std::span<const Term>> Term::as_list() const {
   return node().as<Sequence>().elements;
 }
 
+std::optional<Term::ImproperList> Term::as_improper_list() const {
+  if (kind() != Kind::list || !node().as<Sequence>().tail) {
+    return std::nullopt;
+  }
+  const auto& list = node().as<Sequence>();
+  return ImproperList{list.elements, *list.tail};
+}
+
 std::optional<std::span<const Term::Pair>> Term::as_map() const {
   return kind() == Kind::map ? std::optional<std::span<const Pair>>(node().as<std::vector<Pair>>()) : std::nullopt;
 }

@@ -74,6 +74,12 @@ class Term {
   [[nodiscard]] std::optional<std::span<const Term>> as_tuple() const;
   /// Elements of a proper list; nothing when it is none.
   [[nodiscard]] std::optional<std::span<const Term>> as_list() const;
+  /// Elements and tail of an improper list; nothing when it is none. Refers into this term.
+  struct ImproperList {
+    std::span<const Term> elements;
+    const Term& tail;
+  };
+  [[nodiscard]] std::optional<ImproperList> as_improper_list() const;
   /// Pairs in Erlang's term order of their keys; nothing when it is no map.
   [[nodiscard]] std::optional<std::span<const Pair>> as_map() const;
   /// Text of a binary or of a list of character codes below 256.
