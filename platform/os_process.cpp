@@ -341,9 +341,10 @@ class WatchedProcess final : public OsProcess {
 }  // namespace
 
 Result<std::unique_ptr<OsProcess>> OsProcess::start(OsProcessSpec spec, std::function<void(OsProcessExit)> on_exit) {
-  std::promise<Result<SpawnedProcess>> answer;
-  net::post(spawn_thread().context(), [&] { answer.set_value(spawn_process(spec)); });
-  auto spawned = answer.get_future().get();
+  // Shared, for it may be left here while the other thread is still inside set_value.
+  const auto answer = std::make_shared<std::promise<Result<SpawnedProcess>>>();
+  net::post(spawn_thread().context(), [answer, &spec] { answer->set_value(spawn_process(spec)); });
+  auto spawned = answer->get_future().get();
   if (!spawned.ok()) {
     return spawned.error();
   }

@@ -25,6 +25,9 @@ class HttpFixture : public ::testing::Test {
     server_ = std::move(*started);
   }
 
+  /// Before anything that handlers use goes.
+  void TearDown() override { server_.reset(); }
+
   [[nodiscard]] Endpoint at() const { return server_->local(); }
 
   /// Waits for a condition that server threads make true.

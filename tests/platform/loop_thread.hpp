@@ -1,9 +1,8 @@
 // An AsioLoop on a thread of its own, for tests.
 #pragma once
 
-#include <future>
+#include <chrono>
 #include <thread>
-#include <utility>
 
 #include "platform/event_loop.hpp"
 
@@ -18,15 +17,6 @@ class LoopThread {
   }
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
-
-  /// Runs `task` on the loop's thread and returns what it returns.
-  template <class Task>
-  auto on_loop(Task task) {
-    std::packaged_task<decltype(task())()> packaged(std::move(task));
-    auto result = packaged.get_future();
-    loop.post([&packaged] { packaged(); });
-    return result.get();
-  }
 
   AsioLoop loop;
 

@@ -230,41 +230,64 @@ TEST(os_process, leaves_no_zombie_when_it_ends_by_itself) {
 
 TEST(os_process, may_be_destroyed_inside_its_own_callbacks) {
   for (const bool at_exit : {false, true}) {
-    std::promise<void> destroyed;
-    // Started under the lock, so that no callback comes before the pointer is there.
-    std::mutex mutex;
-    std::unique_ptr<OsProcess> process;
-    const auto destroy = [&] {
-      const std::lock_guard lock(mutex);
-      if (process) {
-        process.reset();
-        destroyed.set_value();
+    struct Held {
+      std::promise<void> destroyed;
+      std::mutex mutex;  // Held while it starts, so that no callback comes before the pointer is there.
+      std::unique_ptr<OsProcess> process;
+    };
+    const auto held = std::make_shared<Held>();
+    const auto destroy = [held] {
+      const std::lock_guard lock(held->mutex);
+      if (held->process) {
+        held->process.reset();
+        held->destroyed.set_value();
       }
     };
     OsProcessSpec spec = shell(at_exit ? "exit 0" : "echo x; sleep 1000");
     if (!at_exit) {
-      spec.on_stdout = [&](std::string_view) { destroy(); };
+      spec.on_stdout = [destroy](std::string_view) { destroy(); };
     }
     {
-      const std::lock_guard lock(mutex);
-      process = std::move(*OsProcess::start(std::move(spec), [&](OsProcessExit) { destroy(); }));
+      const std::lock_guard lock(held->mutex);
+      held->process = std::move(*OsProcess::start(std::move(spec), [destroy](OsProcessExit) { destroy(); }));
     }
-    EXPECT_EQ(destroyed.get_future().wait_for(20s), std::future_status::ready);
+    EXPECT_EQ(held->destroyed.get_future().wait_for(20s), std::future_status::ready);
   }
 }
 
-TEST(os_process, may_be_started_inside_a_callback_and_while_others_wait_for_a_lock) {
-  std::promise<int> second_exit;
-  std::unique_ptr<OsProcess> second;
-  Running first(shell("sleep 1000"));
-  auto starter = OsProcess::start(shell("exit 1"), [&](OsProcessExit) {
-    second =
-        std::move(*OsProcess::start(shell("exit 2"), [&](OsProcessExit exit) { second_exit.set_value(exit.code); }));
+TEST(os_process, may_be_started_inside_a_callback) {
+  struct Held {
+    std::promise<int> second_exit;
+    std::unique_ptr<OsProcess> second;
+  };
+  const auto held = std::make_shared<Held>();
+  const auto first = OsProcess::start(shell("exit 1"), [held](OsProcessExit) {
+    held->second = std::move(
+        *OsProcess::start(shell("exit 2"), [held](OsProcessExit exit) { held->second_exit.set_value(exit.code); }));
   });
-  ASSERT_TRUE(starter.ok());
-  auto code = second_exit.get_future();
+  ASSERT_TRUE(first.ok());
+  auto code = held->second_exit.get_future();
   ASSERT_EQ(code.wait_for(20s), std::future_status::ready);
   EXPECT_EQ(code.get(), 2);
+}
+
+TEST(os_process, may_be_started_and_destroyed_under_a_lock_that_a_callback_of_another_waits_for) {
+  std::mutex mutex;
+  std::promise<void> callback_waits;
+  std::promise<void> callback_ran;
+  const auto waiting = OsProcess::start(shell("exit 0"), [&](OsProcessExit) {
+    callback_waits.set_value();
+    const std::lock_guard lock(mutex);
+    callback_ran.set_value();
+  });
+  {
+    const std::lock_guard lock(mutex);
+    ASSERT_EQ(callback_waits.get_future().wait_for(20s), std::future_status::ready);
+    auto other = OsProcess::start(shell("sleep 1000"), nullptr);
+    ASSERT_TRUE(other.ok());
+    other->reset();
+  }
+  EXPECT_EQ(callback_ran.get_future().wait_for(20s), std::future_status::ready);
 }
 
 TEST(os_process, inherits_no_descriptor_and_no_signal_setting) {
