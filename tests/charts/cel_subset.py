@@ -84,7 +84,7 @@ def _fill(schema, value):
 
 
 def broken_rules(schema, value, old=None):
-    """The messages of all rules that `value` (and, for an update, `old`) breaks. Transition rules run on updates only."""
+    """The messages of all rules that `value` breaks; transition rules run only for an update, from `old`."""
     found = []
     for validation in schema.get("x-kubernetes-validations", []):
         transition = "oldSelf" in validation["rule"]

@@ -1,4 +1,7 @@
-"""Renders charts/troupe by render.go, for the chart's tests. Needs golang-1.19-go and golang-github-masterminds-sprig-dev."""
+"""Renders charts/troupe by render.go, for the chart's tests.
+
+Needs the packages golang-1.19-go and golang-github-masterminds-sprig-dev.
+"""
 
 import glob
 import os
@@ -42,12 +45,13 @@ class Renderer:
     def __init__(self):
         self._folder = tempfile.mkdtemp(prefix="troupe-chart-")
         self._program = os.path.join(self._folder, "render")
-        go = next((path for path in ("/usr/lib/go-1.19/bin/go", shutil.which("go")) if path and os.path.exists(path)), None)
+        go = shutil.which("go", path="/usr/lib/go-1.19/bin:" + os.environ.get("PATH", ""))
         if go is None:
             raise RenderError("no Go compiler: install golang-1.19-go")
         environment = dict(os.environ, GO111MODULE="off", GOPATH="/usr/share/gocode", GOFLAGS="")
         sources = sorted(glob.glob(os.path.join(HERE, "render*.go")))
-        built = subprocess.run([go, "build", "-o", self._program, *sources], env=environment, capture_output=True, text=True)
+        command = [go, "build", "-o", self._program, *sources]
+        built = subprocess.run(command, env=environment, capture_output=True, text=True)
         if built.returncode != 0:
             self.close()
             raise RenderError("building render.go failed: " + built.stderr)

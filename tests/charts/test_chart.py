@@ -96,7 +96,7 @@ class Definitions(unittest.TestCase):
         for kind in definitions():
             for path, schema in subschemas(schema_of(kind), kind):
                 if "default" in schema and not isinstance(schema["default"], dict):
-                    shown = str(schema["default"]).lower() if isinstance(schema["default"], bool) else str(schema["default"])
+                    shown = str(schema["default"]).replace("False", "false")
                     self.assertRegex(schema["description"], rf"Defaults to {re.escape(shown)}\b", path)
 
     def test_every_list_and_text_is_bounded_so_that_cel_has_a_bounded_cost(self):
@@ -137,7 +137,7 @@ class Definitions(unittest.TestCase):
                 rows.update({name: cells for name in re.findall(r"`([\w.]+)`", cells[0])})
         for kind in definitions():
             for path, schema in subschemas(schema_of(kind)["properties"]["spec"], ""):
-                if path.endswith(("[]", "{}")) or (schema.get("properties") and path != ".podTemplate.spec") or not path:
+                if path.endswith(("[]", "{}")) or (schema.get("properties") and path != ".podTemplate.spec"):
                     continue
                 name = path.split("children[].")[-1].lstrip(".")
                 if name == "podTemplate.spec.hostNetwork":
@@ -243,7 +243,8 @@ class Rendering(unittest.TestCase):
         contract = read(ROOT, "base", "pod_contract.hpp")
         constants = dict(re.findall(r'(\w+) = "([^"]+)";', contract))
         monitor = by_kind(renderer.manifests(EVERYTHING_ON), "PodMonitor")[0]["spec"]
-        self.assertEqual({constants["component_label"]: constants["component_worker"]}, monitor["selector"]["matchLabels"])
+        component = {constants["component_label"]: constants["component_worker"]}
+        self.assertEqual(component, monitor["selector"]["matchLabels"])
         self.assertEqual(constants["cluster_label"], monitor["selector"]["matchExpressions"][0]["key"])
         self.assertEqual(constants["http_port_name"], monitor["podMetricsEndpoints"][0]["port"])
         self.assertEqual(constants["api_group"], definitions()["TroupeCluster"]["spec"]["group"])
@@ -286,8 +287,8 @@ class Rendering(unittest.TestCase):
                 self.assertEqual(expected, schema, version)
 
     def test_long_release_names_keep_names_valid(self):
-        chart_names = [m["metadata"]["name"] for m in renderer.manifests({**EVERYTHING_ON, **NAMESPACED}, release="r" * 53)]
-        for name in chart_names:
+        for manifest in renderer.manifests({**EVERYTHING_ON, **NAMESPACED}, release="r" * 53):
+            name = manifest["metadata"]["name"]
             self.assertRegex(name, r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
             self.assertLessEqual(len(name), 63)
 
@@ -451,7 +452,8 @@ class Observability(unittest.TestCase):
     def test_dashboard_queries_are_valid(self):
         rules = []
         for number, (_, expression) in enumerate(dashboard_queries()):
-            expression = expression.replace("$__rate_interval", "5m").replace("$namespace", ".*").replace("$cluster", ".*")
+            for variable, value in {"$__rate_interval": "5m", "$namespace": ".*", "$cluster": ".*"}.items():
+                expression = expression.replace(variable, value)
             self.assertNotIn("$", expression)
             rules.append({"record": f"panel:{number}", "expr": expression})
         self.assertGreater(len(rules), 30)
@@ -490,7 +492,8 @@ class Observability(unittest.TestCase):
                 ids.add(panel["id"])
                 place = panel["gridPos"]
                 self.assertLessEqual(place["x"] + place["w"], 24, path)
-                cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+                columns = range(place["x"], place["x"] + place["w"])
+                cells = {(x, y) for x in columns for y in range(place["y"], place["y"] + place["h"])}
                 self.assertFalse(cells & taken, panel["title"])
                 taken |= cells
 
@@ -592,13 +595,15 @@ class RealServer(unittest.TestCase):
         self.assertGreater(refused, 25)
 
     def test_defaults_are_filled_in_as_documented(self):
-        for path in (os.path.join(HERE, "samples/valid/cluster_least.yaml"), os.path.join(HERE, "samples/valid/application_process.yaml")):
+        for name in ("cluster_least", "application_process"):
+            path = os.path.join(HERE, "samples/valid", name + ".yaml")
             live = json.loads(self.kubectl("create", "--dry-run=server", "-n", "shop", "-f", path, "-o", "json"))
             document = yaml.safe_load(read(path))
             self.assertEqual(cel_subset.with_defaults(schema_of(live["kind"]), document)["spec"], live["spec"])
             if live["kind"] == "TroupeCluster":
                 self.assertEqual(1, live["spec"]["replicas"])
-                self.assertEqual({"type": "RollingUpdate", "paused": False, "progressDeadlineSeconds": 600}, live["spec"]["rollout"])
+                rollout = {"type": "RollingUpdate", "paused": False, "progressDeadlineSeconds": 600}
+                self.assertEqual(rollout, live["spec"]["rollout"])
                 self.assertEqual({"timeoutSeconds": 60}, live["spec"]["drain"])
             else:
                 self.assertEqual({"maxRestarts": 1, "periodSeconds": 5}, live["spec"]["supervisor"]["intensity"])
@@ -615,11 +620,11 @@ class RealServer(unittest.TestCase):
     def test_scale_status_and_columns(self):
         self.kubectl("apply", "-n", "billing", "-f", os.path.join(HERE, "samples/valid/cluster_least.yaml"))
         self.kubectl("scale", "-n", "billing", "troupe/counter", "--replicas=4")
-        now = "2026-01-01T00:00:00Z"
+        ready = {"type": "Ready", "status": "False", "reason": "WorkersMissing", "message": ""}
         status = {
             "observedGeneration": 2, "replicas": 4, "readyReplicas": 3, "joinedReplicas": 2,
             "selector": "troupe.dev/cluster=counter",
-            "conditions": [{"type": "Ready", "status": "False", "reason": "WorkersMissing", "message": "1 is missing", "lastTransitionTime": now}],
+            "conditions": [{**ready, "lastTransitionTime": "2026-01-01T00:00:00Z"}],
         }
         resource = "/apis/troupe.dev/v1alpha1/namespaces/billing/troupeclusters/counter"
         live = json.loads(self.kubectl("get", "--raw", resource))
@@ -627,7 +632,8 @@ class RealServer(unittest.TestCase):
         live["spec"]["replicas"] = 9  # Must not be written through the status subresource.
         self.kubectl("replace", "--raw", resource + "/status", "-f", "-", stdin=json.dumps(live))
         scale = json.loads(self.kubectl("get", "--raw", resource + "/scale"))
-        self.assertEqual((4, 4, "troupe.dev/cluster=counter"), (scale["spec"]["replicas"], scale["status"]["replicas"], scale["status"]["selector"]))
+        self.assertEqual(4, scale["spec"]["replicas"])
+        self.assertEqual({"replicas": 4, "selector": "troupe.dev/cluster=counter"}, scale["status"])
         header, row = self.kubectl("get", "troupe", "-n", "billing").splitlines()
         self.assertEqual("NAME REPLICAS READY JOINED STATUS AGE", " ".join(header.split()))
         self.assertEqual(["counter", "4", "3", "2", "WorkersMissing"], row.split()[:5])
@@ -645,7 +651,11 @@ class RealServer(unittest.TestCase):
 
     def test_the_operator_may_grant_the_worker_role_and_nothing_beyond(self):
         operator = "--as=system:serviceaccount:troupe-system:troupe"
-        role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "counter-worker", "namespace": "shop"}}
+        role = {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": {"name": "counter-worker", "namespace": "shop"},
+        }
         create = ("create", "--dry-run=server", "-f", "-", operator)
         self.kubectl(*create, stdin=yaml.safe_dump({**role, "rules": WORKER_ROLE_RULES}))
         beyond = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["delete"]}]
