@@ -12,6 +12,8 @@ import sys
 
 import yaml
 
+from rendering import Renderer
+
 
 def read_requests(lines, user=None):
     """The requests for resources in an audit log, once each, as (verb, group, resource, name)."""
@@ -56,8 +58,22 @@ def allows(rule, request):
     )
 
 
-def missing_verbs(requests_log, rules, user=None):
-    """What was asked in `requests_log` (lines of an audit log) that no rule allows: a sentence each, sorted."""
+def chart_rules(values=None):
+    """What the chart grants to the operator."""
+    renderer = Renderer()
+    try:
+        return bound_rules(renderer.manifests(values))
+    finally:
+        renderer.close()
+
+
+def missing_verbs(requests_log, rules=None, user=None):
+    """What was asked in `requests_log` (lines of an audit log) that no rule allows: a sentence each, sorted.
+
+    `rules` are those that the chart grants to the operator when absent; with `user`, only its requests count.
+    """
+    if rules is None:
+        rules = chart_rules()
     return sorted(
         f"{verb} {resource}{'.' + group if group else ''}{' ' + name if name else ''} is not allowed"
         for verb, group, resource, name in read_requests(requests_log, user)

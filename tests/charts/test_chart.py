@@ -397,6 +397,7 @@ class Rights(unittest.TestCase):
             ["delete secrets c is not allowed", "update leases.coordination.k8s.io other is not allowed"],
             rbac_coverage.missing_verbs(log, rules, "operator"),
         )
+        self.assertEqual(2, len(rbac_coverage.missing_verbs(log, user="operator")))
         unused = rbac_coverage.unused_verbs(log, rules)
         self.assertIn("watch pods was never asked for", unused)
         self.assertNotIn("list pods was never asked for", unused)
