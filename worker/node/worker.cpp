@@ -1,0 +1,340 @@
+#include "worker/node/worker.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
+#include "base/log.hpp"
+#include "base/pod_contract.hpp"
+#include "kube/reflector.hpp"
+#include "kube/resource_types.hpp"
+#include "platform/cgroup.hpp"
+#include "platform/environment.hpp"
+#include "platform/event_loop.hpp"
+#include "platform/health_server.hpp"
+#include "platform/local_socket.hpp"
+#include "troupe/node_name.hpp"
+#include "worker/distribution/distribution.hpp"
+#include "worker/node/admin.hpp"
+#include "worker/node/application_keeper.hpp"
+#include "worker/node/condition_writer.hpp"
+#include "worker/node/membership.hpp"
+#include "worker/node/worker_metrics.hpp"
+#include "worker/process/threaded_scheduler.hpp"
+
+namespace troupe::node {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long the first report waits for the peers, so that a start writes one condition and not two.
+constexpr Duration first_report_wait = 700ms;
+constexpr Duration admin_call_timeout = 5s;
+
+unsigned scheduler_threads(const Worker::Options& options) {
+  const double cpus = platform::read_cgroup_limits().cpus;
+  return std::clamp(options.scheduler_threads.value_or(static_cast<unsigned>(std::ceil(cpus))), 1U, 64U);
+}
+
+/// Another one at each start, so that peers never take this incarnation for an earlier one of the same name.
+std::uint32_t new_creation(Random& random) { return static_cast<std::uint32_t>(random.below(0xffff'fff0)) + 4; }
+
+std::map<std::string, std::string> command_environment() {
+  std::map<std::string, std::string> env = platform::environment();
+  env.erase(std::string(pod_contract::cookie_env));
+  return env;
+}
+
+DistributionOptions distribution_options(const WorkerConfig& config, std::uint32_t creation) {
+  DistributionOptions options;
+  options.node_name = config.node_name();
+  options.creation = creation;
+  options.cookies = {config.cookie};
+  options.hidden = !config.published;
+  options.listen = {config.pod_ip, pod_contract::distribution_port};
+  options.connect_from = config.pod_ip;
+  options.epmd_port = pod_contract::epmd_port;
+  // A worker of the same cluster listens where every worker does: no need to ask its EPMD.
+  options.known_port = [prefix = config.cluster + "@"](std::string_view name) -> std::optional<std::uint16_t> {
+    return name.starts_with(prefix) ? std::optional(pod_contract::distribution_port) : std::nullopt;
+  };
+  return options;
+}
+
+class RunningWorker final : public Worker {
+ public:
+  RunningWorker(WorkerConfig config, Options options, std::shared_ptr<kube::Client> client, const Clock& clock,
+                Random& random, std::uint32_t creation)
+      : config_(std::move(config)),
+        options_(options),
+        client_(std::move(client)),
+        clock_(clock),
+        random_(random),
+        started_(clock.now()),
+        scheduler_(clock, {scheduler_threads(options), 128}),
+        runtime_(scheduler_),
+        distribution_(std::in_place, loop_, loop_, random, runtime_, distribution_options(config_, creation)),
+        membership_(
+            loop_, random, [this](const std::string& name) { connect(name); }, [this] { report(); }) {
+    runtime_.set_remote_nodes(&*distribution_);
+    distribution_->on_node_change([this](const Distribution::NodeChange& change) { on_node_change(change); });
+  }
+
+  ~RunningWorker() override { close(); }
+
+  Result<void> begin() {
+    if (auto listening = distribution_->start(); !listening) {
+      return listening.error().in("distribution");
+    }
+    platform::HttpServer::Options http;
+    http.at = {config_.pod_ip, pod_contract::http_port};
+    auto health = platform::start_health_server(
+        http, {std::make_shared<WorkerMetrics>([this] { return snapshot(); })}, [] { return std::string(); },
+        [this] { return why_not_ready(); });
+    if (!health) {
+      return health.error().in("health server");
+    }
+    health_ = std::move(*health);
+    auto admin =
+        platform::LocalSocketServer::start(admin_socket_name(config_.pod_uid), [this](const std::string& question) {
+          return answer_admin(runtime_, split_question(question), admin_call_timeout);
+        });
+    if (!admin) {
+      return admin.error();
+    }
+    admin_ = std::move(*admin);
+    loop_thread_ = std::thread([this] { loop_.run(); });
+    conditions_.emplace(client_, config_.pod_namespace, config_.pod_name, config_.pod_uid, clock_);
+    applications_.emplace(runtime_, ApplicationSurroundings{config_.image_root, command_environment()}, clock_,
+                          [this] { report(); });
+    watch();
+    loop_.run_after(first_report_wait, [this] { report(); });
+    log_info("worker started", {{"node", config_.node_name()}, {"pod", config_.pod_name}});
+    return {};
+  }
+
+  void drain() override {
+    log_info("drain: leaving", {{"node", config_.node_name()}, {"timeout_seconds", config_.drain_timeout.count()}});
+    const Deadline deadline(config_.drain_timeout + options_.exit_grace);
+    draining_ = true;
+    membership_.stop();
+    pods_.reset();
+    application_watch_.reset();
+    if (!applications_->stop_all(config_.drain_timeout)) {
+      log_warning("drain: applications did not stop in time");
+    }
+    close();
+    log_info("drain: done");
+  }
+
+ private:
+  /// Ends the program when the rest of a shutdown takes too long: a pod that hangs is worse than one that is cut off.
+  class Deadline {
+   public:
+    explicit Deadline(Duration limit) : thread_([this, limit] { wait(limit); }) {}
+    ~Deadline() {
+      {
+        const std::lock_guard lock(mutex_);
+        met_ = true;
+      }
+      changed_.notify_all();
+      thread_.join();
+    }
+    Deadline(const Deadline&) = delete;
+    Deadline& operator=(const Deadline&) = delete;
+
+   private:
+    void wait(Duration limit) {
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait_for(lock, limit, [this] { return met_; })) {
+        log_error("drain: the deadline has passed; ending at once");
+        std::_Exit(1);
+      }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool met_ = false;
+    std::thread thread_;
+  };
+
+  void watch() {
+    kube::Reflector::Options pods;
+    pods.namespace_name = config_.pod_namespace;
+    pods.label_selector = std::string(pod_contract::cluster_label) + "=" + config_.cluster;
+    pods_ = std::make_unique<kube::Reflector>(
+        client_, kube::pods, pods, clock_, random_, [this](const kube::Change&) { discover(); },
+        [this] {
+          discovered_ = true;
+          discover();
+        });
+    kube::Reflector::Options applications;
+    applications.namespace_name = config_.pod_namespace;
+    application_watch_ = std::make_unique<kube::Reflector>(
+        client_, kube::troupe_applications, applications, clock_, random_,
+        [this](const kube::Change&) { choose_applications(); },
+        [this] {
+          applications_listed_ = true;
+          choose_applications();
+        });
+    watching_ = true;
+    discover();
+    choose_applications();
+  }
+
+  void discover() {
+    if (watching_ && discovered_) {
+      membership_.set_peers(peers_among(pods_->store().all(), config_.cluster, config_.pod_uid));
+    }
+  }
+
+  void choose_applications() {
+    if (!watching_ || !applications_listed_) {
+      return;
+    }
+    std::vector<kube::Object> ours;
+    for (kube::Object& application : application_watch_->store().all()) {
+      if (cluster_of(application) == config_.cluster) {
+        ours.push_back(std::move(application));
+      }
+    }
+    applications_->set_wanted(std::move(ours));
+  }
+
+  void connect(const std::string& node_name) {
+    if (const auto node = intern_node_name(node_name)) {
+      distribution_->connect(*node);
+    }
+  }
+
+  void on_node_change(const Distribution::NodeChange& change) {
+    const std::string name(node_name(change.node));
+    if (change.up) {
+      log_info("node up", {{"node", name}});
+    } else {
+      log_info("node down", {{"node", name}, {"reason", change.reason.text()}});
+    }
+    membership_.on_node_change(name, change.up);
+  }
+
+  void report() {
+    const Membership::View view = membership_.view();
+    const bool joined = discovered_ && view.missing.empty();
+    if (!conditions_ || !applications_ || draining_ || (!joined && clock_.now() - started_ < first_report_wait) ||
+        !applications_->first_pass_done()) {
+      return;
+    }
+    WorkerReport report;
+    report.joined = joined;
+    report.joined_reason = joined ? "AllPeersConnected" : discovered_ ? "PeersMissing" : "NotDiscovered";
+    for (const std::string& pod : view.missing) {
+      report.joined_message += (report.joined_message.empty() ? "no link to " : ", ") + pod;
+    }
+    report.applications = applications_->reports();
+    conditions_->report(std::move(report));
+  }
+
+  std::string why_not_ready() const {
+    if (draining_) {
+      return "draining";
+    }
+    if (!discovered_) {
+      return "no discovery pass yet" + (pods_ ? ": " + pods_->last_error() : "");
+    }
+    return applications_ && applications_->first_pass_done() ? "" : "applications were not attempted yet";
+  }
+
+  MetricsSnapshot snapshot() const;
+
+  void close() {
+    pods_.reset();
+    application_watch_.reset();
+    conditions_.reset();
+    admin_.reset();
+    health_.reset();
+    applications_.reset();
+    loop_.stop();
+    if (loop_thread_.joinable()) {
+      loop_thread_.join();
+    }
+    runtime_.set_remote_nodes(nullptr);
+    distribution_.reset();
+  }
+
+  const WorkerConfig config_;
+  const Options options_;
+  const std::shared_ptr<kube::Client> client_;
+  const Clock& clock_;
+  Random& random_;
+  const Instant started_;
+  std::atomic<bool> draining_{false};
+  std::atomic<bool> watching_{false};
+  std::atomic<bool> discovered_{false};
+  std::atomic<bool> applications_listed_{false};
+
+  platform::AsioLoop loop_;
+  ThreadedScheduler scheduler_;
+  Runtime runtime_;
+  std::optional<Distribution> distribution_;
+  Membership membership_;
+  std::optional<ConditionWriter> conditions_;
+  std::optional<ApplicationKeeper> applications_;
+  std::unique_ptr<kube::Reflector> pods_;
+  std::unique_ptr<kube::Reflector> application_watch_;
+  std::unique_ptr<platform::LocalSocketServer> admin_;
+  std::unique_ptr<platform::HttpServer> health_;
+  std::thread loop_thread_;
+};
+
+MetricsSnapshot RunningWorker::snapshot() const {
+  MetricsSnapshot seen;
+  const RuntimeCounters runtime = runtime_.counters();
+  seen.version = TROUPE_VERSION;
+  seen.node_name = config_.node_name();
+  seen.processes = runtime.processes;
+  seen.spawns = runtime.spawned;
+  seen.messages = runtime.messages_handled;
+  if (applications_) {
+    seen.restarts = applications_->restarts();
+    seen.applications = applications_->reports();
+    for (const ApplicationReport& report : seen.applications) {
+      seen.restarts.try_emplace(Application::supervisor_name(report.name), 0);
+    }
+  }
+  const Membership::View view = membership_.view();
+  seen.peers_down = view.missing.size();
+  seen.peers_connected = view.peers - view.missing.size();
+  if (distribution_) {
+    const distribution::Counters links = distribution_->counters();
+    seen.bytes_in = links.bytes_in;
+    seen.bytes_out = links.bytes_out;
+    seen.messages_in = links.messages_in;
+    seen.messages_out = links.messages_out;
+    for (std::size_t i = 0; i < links.handshakes_rejected.size(); ++i) {
+      seen.handshakes_rejected[std::string(distribution::to_string(static_cast<distribution::HandshakeFailure>(i)))] =
+          links.handshakes_rejected[i];
+    }
+    seen.handshakes_rejected["too_many"] = links.handshakes_refused;
+  }
+  return seen;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Worker>> Worker::start(WorkerConfig config, Options options,
+                                              std::shared_ptr<kube::Client> client, const Clock& clock,
+                                              Random& random) {
+  const std::uint32_t creation = new_creation(random);
+  name_this_node(config.node_name(), creation);
+  auto worker = std::make_unique<RunningWorker>(std::move(config), options, std::move(client), clock, random, creation);
+  if (auto begun = worker->begin(); !begun) {
+    return begun.error();
+  }
+  return std::unique_ptr<Worker>(std::move(worker));
+}
+
+}  // namespace troupe::node
