@@ -97,7 +97,9 @@ class HttpServer {
 
   /// Errors: `already_exists` (port taken), `permission_denied`, `invalid_argument` (certificate or key unreadable).
   static Result<std::unique_ptr<HttpServer>> start(Options options, Handler handler);
-  virtual ~HttpServer() = default;  ///< Closes every connection and joins the threads.
+  /// Closes every connection and joins the threads: not to be called on one of them. Streams and WebSockets hear of it
+  /// before it returns; what a handler kept does nothing from then on.
+  virtual ~HttpServer() = default;
   [[nodiscard]] virtual Endpoint local() const = 0;
 };
 

@@ -1,9 +1,6 @@
 #include "platform/os_process.hpp"
 
-#include <sys/wait.h>
-
 #include <array>
-#include <atomic>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -11,13 +8,13 @@
 #include <csignal>
 #include <future>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 #include "base/log.hpp"
+#include "platform/child_identity.hpp"
+#include "platform/child_input.hpp"
 #include "platform/os_process_spawn.hpp"
 #include "platform/os_process_threads.hpp"
-#include "platform/output_buffer.hpp"
 
 namespace troupe::platform {
 namespace {
@@ -39,115 +36,6 @@ Descriptor adopt(net::io_context& context, FileDescriptor& from) {
   }
   return descriptor;
 }
-
-OsProcessExit exit_of(const siginfo_t& info) {
-  return info.si_code == CLD_EXITED ? OsProcessExit{info.si_status, 0} : OsProcessExit{0, info.si_status};
-}
-
-/// Whether a child may still be signalled, and its end. Thread-safe. While it is not reaped, its pid and group cannot
-/// be anybody else's.
-class ChildIdentity {
- public:
-  explicit ChildIdentity(pid_t pid) : pid_(pid) {}
-  [[nodiscard]] pid_t pid() const { return pid_; }
-
-  void signal_group(int signal) {
-    const std::lock_guard lock(mutex_);
-    if (!exit_) {
-      ::kill(-pid_, signal);
-    }
-  }
-
-  [[nodiscard]] bool has_ended() const {
-    siginfo_t info{};
-    return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
-  }
-
-  /// Waits for the end when it has not come yet.
-  OsProcessExit reap() {
-    const std::lock_guard lock(mutex_);
-    if (!exit_) {
-      siginfo_t info{};
-      int failed = 0;
-      do {
-        failed = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED);
-      } while (failed != 0 && errno == EINTR);
-      // Somebody else in this program has reaped it (or ignores SIGCHLD): how it ended is lost.
-      exit_ = failed == 0 ? exit_of(info) : OsProcessExit{255, 0};
-    }
-    return *exit_;
-  }
-
- private:
-  const pid_t pid_;
-  std::mutex mutex_;
-  std::optional<OsProcessExit> exit_;
-};
-
-/// The child's standard input. On the watch thread, but for `reserve`.
-class ChildInput {
- public:
-  explicit ChildInput(Descriptor pipe) : pipe_(std::move(pipe)) {}
-
-  /// Thread-safe: whether `bytes` more may be queued. Once it has said no, it always does.
-  bool reserve(std::size_t bytes) {
-    if (overflowed_ || queued_bytes_ + bytes > OsProcess::stdin_unread_bytes_max) {
-      overflowed_ = true;
-      return false;
-    }
-    queued_bytes_ += bytes;
-    return true;
-  }
-
-  void write(const std::shared_ptr<void>& owner, std::string data) {
-    const std::size_t size = data.size();
-    if (!pipe_.is_open() || ending_) {
-      queued_bytes_ -= size;
-      return;
-    }
-    output_.append(std::move(data));
-    write_some(owner);
-  }
-
-  void end() {
-    ending_ = true;
-    if (output_.size() == 0) {
-      close();
-    }
-  }
-
-  void close() {
-    error_code ignored;
-    pipe_.close(ignored);
-  }
-
- private:
-  void write_some(const std::shared_ptr<void>& owner) {
-    if (writing_) {
-      return;
-    }
-    writing_ = true;
-    pipe_.async_write_some(output_.take_in_flight(), [this, owner](error_code failed, std::size_t count) {
-      writing_ = false;
-      output_.consume(count);
-      queued_bytes_ -= count;
-      if (failed) {
-        close();  // The child has closed its end.
-      } else if (output_.size() > 0) {
-        write_some(owner);
-      } else if (ending_) {
-        close();
-      }
-    });
-  }
-
-  Descriptor pipe_;
-  OutputBuffer<std::string> output_;
-  std::atomic<std::size_t> queued_bytes_{0};
-  std::atomic<bool> overflowed_{false};
-  bool writing_ = false;
-  bool ending_ = false;
-};
 
 /// One child. All runs on the watch thread, but for what says otherwise.
 class Child : public std::enable_shared_from_this<Child> {
