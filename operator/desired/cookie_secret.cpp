@@ -5,6 +5,16 @@
 
 namespace troupe::desired {
 
+std::string random_cookie(Random& random) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  constexpr int length = 32;
+  std::string cookie;
+  for (int i = 0; i < length; ++i) {
+    cookie += alphabet[random.below(alphabet.size())];
+  }
+  return cookie;
+}
+
 nlohmann::json build_cookie_secret(const Owner& owner, const std::string& cookie) {
   return {{"apiVersion", "v1"},
           {"kind", "Secret"},

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random.hpp"
 #include "operator/desired/owner.hpp"
 #include "operator/resource/cluster.hpp"
 
@@ -30,7 +31,8 @@ struct PodSpec {
 [[nodiscard]] nlohmann::json build_role(const Owner& owner, const std::vector<std::string>& pod_names);
 [[nodiscard]] nlohmann::json build_role_binding(const Owner& owner);
 
-/// `cookie`: 32 characters of [A-Z0-9].
+/// 32 characters of [A-Z0-9]: 165 bits, and safe wherever Erlang's tools take a cookie.
+[[nodiscard]] std::string random_cookie(Random& random);
 [[nodiscard]] nlohmann::json build_cookie_secret(const Owner& owner, const std::string& cookie);
 
 /// `api_version` is policy/v1 or policy/v1beta1, whichever the server has.

@@ -121,6 +121,14 @@ TEST(DisruptionBudget, follows_max_unavailable_and_never_blocks_a_node_drain) {
   EXPECT_EQ(budget["apiVersion"], "policy/v1beta1");
 }
 
+TEST(Cookie, is_long_random_and_plain) {
+  SeededRandom random(1);
+  const std::string one = random_cookie(random);
+  EXPECT_EQ(one.size(), 32U);
+  EXPECT_EQ(one.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"), std::string::npos);
+  EXPECT_NE(one, random_cookie(random));
+}
+
 TEST(EveryObject, carries_the_label_and_its_controller) {
   const resource::ClusterIntent intent = fixture::cluster(fixture::cluster_document()).intent;
   for (const json& object :
