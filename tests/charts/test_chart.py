@@ -273,6 +273,15 @@ class Rendering(unittest.TestCase):
         self.assertEqual(2, deployment["replicas"])
         self.assertIn("--leader-elect=true", deployment["template"]["spec"]["containers"][0]["args"])
 
+    def test_arguments_are_the_operators(self):
+        program = read(ROOT, "operator", "main.cpp")
+        known = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", program))
+        deployment = by_kind(renderer.manifests(NAMESPACED), "Deployment")[0]
+        arguments = deployment["spec"]["template"]["spec"]["containers"][0]["args"]
+        self.assertLessEqual({argument.split("=")[0] for argument in arguments}, known)
+        levels = json.loads(read(CHART, "values.schema.json"))["properties"]["log"]["properties"]["level"]["enum"]
+        self.assertIn(", ".join(levels[:-1]) + " or " + levels[-1], program)
+
     def test_definitions_are_kept_on_uninstall_and_otherwise_unchanged(self):
         for manifest in by_kind(renderer.manifests(), "CustomResourceDefinition"):
             self.assertEqual("keep", manifest["metadata"]["annotations"]["helm.sh/resource-policy"])
