@@ -33,19 +33,19 @@ struct ObjectList {
 };
 
 struct ListOptions {
-  std::string namespace_name;  ///< "" lists all namespaces.
-  std::string label_selector;
-  std::string field_selector;
+  std::string namespace_name{};  ///< "" lists all namespaces.
+  std::string label_selector{};
+  std::string field_selector{};
   std::int64_t limit = 500;  ///< Page size; 0 asks for everything at once.
-  std::string continue_token;
-  std::string resource_version;  ///< "" = most recent, "0" = any cached.
+  std::string continue_token{};
+  std::string resource_version{};  ///< "" = most recent, "0" = any cached.
 };
 
 struct WatchOptions {
-  std::string namespace_name;
-  std::string label_selector;
-  std::string field_selector;
-  std::string resource_version;
+  std::string namespace_name{};
+  std::string label_selector{};
+  std::string field_selector{};
+  std::string resource_version{};
   bool bookmarks = true;
   std::chrono::seconds timeout{
       290};  ///< timeoutSeconds asked of the server; the client gives up 30 s of silence later.
@@ -78,7 +78,7 @@ class Watch {
 enum class PatchType { merge, json, strategic_merge, apply };
 
 struct WriteOptions {
-  std::string subresource;  ///< "status", "scale" or "".
+  std::string subresource{};  ///< "status", "scale" or "".
   std::string field_manager = "troupe";
   bool dry_run = false;
   bool force = false;  ///< Server-side apply only.
@@ -87,9 +87,9 @@ struct WriteOptions {
 enum class Propagation { background, foreground, orphan };
 
 struct DeleteOptions {
-  std::string uid;               ///< Precondition when set.
-  std::string resource_version;  ///< Precondition when set.
-  std::optional<std::int64_t> grace_period_seconds;
+  std::string uid{};               ///< Precondition when set.
+  std::string resource_version{};  ///< Precondition when set.
+  std::optional<std::int64_t> grace_period_seconds{};
   Propagation propagation = Propagation::background;
   bool dry_run = false;
 };

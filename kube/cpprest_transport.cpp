@@ -83,17 +83,18 @@ class Exchange {
       if (closed_) {
         return pplx::task_from_exception<std::size_t>(std::runtime_error("the reader is gone"));
       }
+      last_ = piece.consumed;
+      last_size_ = bytes.size();
       if (!head_given_) {
         // The body may be quicker than the continuation that carries the head.
         held_ = piece;
         return taken;
       }
     }
-    if (!enter()) {
-      return pplx::task_from_exception<std::size_t>(std::runtime_error("the reader is gone"));
+    if (enter()) {
+      give(piece);
+      leave();
     }
-    give(piece);
-    leave();
     return taken;
   }
 
@@ -115,10 +116,8 @@ class Exchange {
       std::unique_lock lock(mutex_);
       closed_ = true;
       idle_.wait(lock, [this] { return !in_call_; });
-      if (held_.has_value()) {
-        held_->consumed.set(held_->bytes.size());
-        held_.reset();
-      }
+      // The library lets go of the connection only when its last piece is taken, and nobody else may take it now.
+      last_.set(last_size_);
       if (ended_) {
         // Cancelling now would close a connection that is on its way back to the pool.
         return;
@@ -165,6 +164,8 @@ class Exchange {
   bool ended_ = false;
   bool head_given_ = false;
   std::optional<Piece> held_;
+  pplx::task_completion_event<std::size_t> last_;  ///< Of the piece given last.
+  std::size_t last_size_ = 0;
 };
 
 /// Where the library writes an answer's body: straight into the exchange, one piece at a time.

@@ -15,9 +15,9 @@ namespace troupe::kube {
 class LeaderElector {
  public:
   struct Options {
-    std::string namespace_name;
-    std::string name;
-    std::string identity;  ///< Unique for each candidate: pod name and a random part.
+    std::string namespace_name{};
+    std::string name{};
+    std::string identity{};  ///< Unique for each candidate: pod name and a random part.
     std::chrono::milliseconds lease_duration{15'000};
     std::chrono::milliseconds renew_deadline{10'000};
     std::chrono::milliseconds retry_period{2'000};  ///< Jittered by up to 1.2.

@@ -48,9 +48,9 @@ struct Change {
 class Reflector {
  public:
   struct Options {
-    std::string namespace_name;
-    std::string label_selector;
-    std::string field_selector;
+    std::string namespace_name{};
+    std::string label_selector{};
+    std::string field_selector{};
     std::int64_t page_size = 500;
     Duration backoff_min = std::chrono::milliseconds(800);
     Duration backoff_max = std::chrono::seconds(30);
@@ -58,7 +58,7 @@ class Reflector {
     std::chrono::seconds watch_timeout{290};
     /// What is kept of each object: drop here what nobody reads, since the store is most of an operator's memory. Must
     /// keep kind, name, namespace, uid and resourceVersion. Null keeps all.
-    std::function<Object(Object)> transform;
+    std::function<Object(Object)> transform{};
   };
   struct Counts {
     std::uint64_t lists = 0;
