@@ -106,6 +106,8 @@ class Wait(KubectlTest):
         self.assertIn("condition met", self.kubectl("wait", "--for=jsonpath={.status.replicas}=3", "troupe/" + self.name, "--timeout=30s"))
 
     def test_for_deletion(self):
-        running = self.start("wait", "--for=delete", "troupe/" + self.name, "--timeout=60s")
+        running = self.start("wait", "--for=delete", "troupe/" + self.name, "--timeout=60s", "-v=6")
+        # Old kubectl fails when the object is gone before its first look; the log tells when it looks.
+        running.until(lambda line: "fieldSelector=metadata.name" in line and " 200 OK" in line)
         self.kubectl("delete", "troupe", self.name)
         self.assertEqual(running.wait(), 0)
