@@ -97,8 +97,8 @@ class RunQueue {
 
 struct alignas(64) Worker {
   RunQueue queue;
-  std::atomic<std::uint32_t> wake{0};               ///< 1: leave the sleep.
-  std::atomic<const Runtime*> running_of{nullptr};  ///< Whose process is being run.
+  std::atomic<std::uint32_t> wake{0};   ///< 1: leave the sleep.
+  std::atomic<std::uint64_t> turns{0};  ///< Odd from before a process is taken until its turn is over.
   std::thread thread;
 };
 
@@ -164,22 +164,14 @@ class ThreadedScheduler::Workers {
       const std::lock_guard lock(owners_mutex_);  // Held while timers fire.
       std::erase(owners_, &owner);
     }
+    // The runtime refuses new turns by now. Those in progress end first, as they may queue processes again; then the
+    // queues are cleared; then whoever had taken a process out of them just before has put it down.
     const auto* const runtime = static_cast<const Runtime*>(&owner);
-    for (Worker& worker : workers_) {
-      // A turn in progress is waited for; the runtime refuses new ones.
-      while (worker.running_of.load(std::memory_order_seq_cst) == runtime) {
-        std::this_thread::yield();
-      }
-    }
-    for (Worker& worker : workers_) {
-      worker.queue.remove_of(runtime);
-      while (worker.running_of.load(std::memory_order_seq_cst) == runtime) {
-        std::this_thread::yield();
-      }
-    }
+    wait_for_turns();
     for (Worker& worker : workers_) {
       worker.queue.remove_of(runtime);
     }
+    wait_for_turns();
   }
 
   void wait(const std::function<bool()>& done) {
@@ -202,18 +194,15 @@ class ThreadedScheduler::Workers {
     Worker& self = workers_[index];
     this_thread = {this, &self};
     while (!stopping_.load(std::memory_order_relaxed)) {
+      self.turns.fetch_add(1, std::memory_order_seq_cst);
       Process* const process = next(self, index);
+      if (process != nullptr && run_turn(*process) && self.queue.push(*process) > 1) {
+        wake_one();
+      }
+      self.turns.fetch_add(1, std::memory_order_seq_cst);
       if (process == nullptr) {
         sleep(self, index);
-        continue;
       }
-      self.running_of.store(process->runtime, std::memory_order_seq_cst);
-      if (run_turn(*process)) {
-        if (self.queue.push(*process) > 1) {
-          wake_one();
-        }
-      }
-      self.running_of.store(nullptr, std::memory_order_release);
     }
   }
 
@@ -230,6 +219,16 @@ class ThreadedScheduler::Workers {
       }
     }
     return nullptr;
+  }
+
+  /// Every turn that is in progress now is over.
+  void wait_for_turns() {
+    for (Worker& worker : workers_) {
+      const std::uint64_t seen = worker.turns.load(std::memory_order_seq_cst);
+      while (seen % 2 != 0 && worker.turns.load(std::memory_order_seq_cst) == seen) {
+        std::this_thread::yield();
+      }
+    }
   }
 
   [[nodiscard]] bool work_waits() const {

@@ -235,6 +235,21 @@ TEST_P(SeveralThreads, run_what_waits_behind_a_stuck_handler) {
   release.notify_all();
 }
 
+TEST_P(Threads, let_a_runtime_go_while_its_processes_are_busy) {
+  for (int round = 0; round < 50; ++round) {
+    std::atomic<std::int64_t> received{0};
+    std::atomic<bool> broken{false};
+    Runtime brief(scheduler);
+    const RuntimeScope scope(brief);
+    const Pid sink = troupe::spawn<OrderedSink>(4u, std::ref(received), std::ref(broken));
+    for (std::int64_t index = 0; index < 4; ++index) {
+      troupe::send(troupe::spawn<Sender>(sink, index, std::int64_t{1'000'000'000}), Go{});
+    }
+    EXPECT_TRUE(eventually([&] { return received > 500; }));
+    EXPECT_FALSE(broken);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Schedulers, Threads, ::testing::Values(1u, 2u, 4u));
 INSTANTIATE_TEST_SUITE_P(Schedulers, SeveralThreads, ::testing::Values(2u, 4u));
 
