@@ -2,23 +2,18 @@
 // stack.
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cmath>
-#include <cstdlib>
 #include <optional>
 
-#include "troupe/node_name.hpp"
 #include "worker/term/etf.hpp"
+#include "worker/term/etf_reader.hpp"
 #include "worker/term/etf_tags.hpp"
 #include "worker/term/term_node.hpp"
-#include "worker/term/utf8.hpp"
 
 namespace troupe {
 namespace {
 
 /// Funs carry their environment, which may hold funs: each level costs stack.
 constexpr int fun_nesting_max = 32;
-constexpr std::size_t old_float_size = 31;
 /// Elements reserved at once at most, so that a length alone takes little memory.
 constexpr std::size_t reserved_max = 4'096;
 
@@ -29,41 +24,37 @@ struct Open {
   std::vector<Term> elements;
 };
 
-class Decoder {
+class Decoder : private EtfReader {
  public:
   Decoder(ByteView bytes, const EtfLimits& limits, const NodeIdentity* self)
-      : begin_(reinterpret_cast<const std::uint8_t*>(bytes.data())),
-        at_(begin_),
-        end_(begin_ + bytes.size()),
-        limits_(limits),
-        self_(self) {}
+      : EtfReader(bytes, self), limits_(limits) {}
+
+  using EtfReader::consumed;
 
   Result<Term> decode_versioned() {
     if (left() > limits_.bytes_max) {
       fail(ErrorCode::limit_exceeded, "more than " + std::to_string(limits_.bytes_max) + " bytes");
-      return *error_;
+      return *error();
     }
     std::uint8_t version = 0;
     if (u8(version) && version != etf::version) {
       --at_;
       fail(ErrorCode::invalid_argument, "version byte " + std::to_string(version) + " where 131 must stand");
     }
-    std::optional<Term> term = error_ ? std::nullopt : decode();
+    std::optional<Term> term = error() ? std::nullopt : decode();
     if (!term) {
-      return *error_;
+      return *error();
     }
     return std::move(*term);
   }
 
-  [[nodiscard]] std::size_t consumed() const { return static_cast<std::size_t>(at_ - begin_); }
-
  private:
-  /// One term without its version byte; empty once `error_` is set.
+  /// One term without its version byte; empty once `error()` is set.
   std::optional<Term> decode() {
     const std::size_t outer = open_.size();
     for (;;) {
       std::optional<Term> term = read_one();
-      if (error_) {
+      if (error()) {
         return std::nullopt;
       }
       while (term) {
@@ -78,7 +69,7 @@ class Decoder {
           open_.pop_back();
         } else if (top.remaining == 1 && top.kind == Term::Kind::list) {
           term = read_tail();
-          if (error_) {
+          if (error()) {
             return std::nullopt;
           }
         }
@@ -237,7 +228,7 @@ class Decoder {
     if (count == 0) {
       // LIST_EXT of length 0 is its tail: a list closes at once, anything else is refused as Erlang does.
       std::optional<Term> closed = read_tail();
-      if (!closed && !error_ && open_.back().remaining == 1) {
+      if (!closed && !error() && open_.back().remaining == 1) {
         fail(ErrorCode::invalid_argument, "an empty list with a tail");
       }
       return closed;
@@ -255,204 +246,6 @@ class Decoder {
     for (std::uint16_t i = 0; i < size; ++i) {
       codes.push_back(Term::integer(*at_++));
     }
-  }
-
-  std::optional<Term> read_integer(std::uint8_t tag) {
-    if (tag == etf::small_integer) {
-      std::uint8_t value = 0;
-      return u8(value) ? std::optional(Term::integer(value)) : std::nullopt;
-    }
-    std::uint32_t value = 0;
-    return u32(value) ? std::optional(Term::integer(static_cast<std::int32_t>(value))) : std::nullopt;
-  }
-
-  std::optional<Term> read_big(std::uint8_t tag) {
-    std::uint32_t size = 0;
-    std::uint8_t sign = 0;
-    if (!(tag == etf::large_big ? u32(size) : small(size)) || !u8(sign) || !has(size)) {
-      return std::nullopt;
-    }
-    std::vector<std::uint8_t> magnitude(at_, at_ + size);
-    at_ += size;
-    return Term::big_integer(sign != 0, std::move(magnitude));
-  }
-
-  std::optional<Term> read_float(std::uint8_t tag) {
-    double value = 0;
-    if (tag == etf::new_float) {
-      std::uint32_t high = 0;
-      std::uint32_t low = 0;
-      if (!u32(high) || !u32(low)) {
-        return std::nullopt;
-      }
-      value = std::bit_cast<double>((std::uint64_t{high} << 32) | low);
-    } else {
-      if (!has(old_float_size)) {
-        return std::nullopt;
-      }
-      const std::string text(reinterpret_cast<const char*>(at_), old_float_size);
-      char* parsed_to = nullptr;
-      value = std::strtod(text.c_str(), &parsed_to);
-      if (parsed_to == text.c_str() || *parsed_to != '\0') {
-        fail(ErrorCode::invalid_argument, "a FLOAT_EXT that is no number");
-        return std::nullopt;
-      }
-      at_ += old_float_size;
-    }
-    if (!std::isfinite(value)) {
-      fail(ErrorCode::invalid_argument, "a float that is not finite");
-      return std::nullopt;
-    }
-    return Term::floating(value);
-  }
-
-  /// The text of an atom whose tag has been read.
-  std::optional<std::string> atom_text(std::uint8_t tag) {
-    const bool wide = tag == etf::atom || tag == etf::atom_utf8;
-    std::uint16_t size = 0;
-    std::uint32_t small_size = 0;
-    if (!(wide ? u16(size) : small(small_size))) {
-      return std::nullopt;
-    }
-    const std::size_t bytes = wide ? size : small_size;
-    if (!has(bytes)) {
-      return std::nullopt;
-    }
-    std::string text(reinterpret_cast<const char*>(at_), bytes);
-    if (tag == etf::atom || tag == etf::small_atom) {
-      text = utf8_from_latin1(text);
-    }
-    const auto characters = count_utf8_characters(text);
-    if (!characters || *characters > atom_characters_max) {
-      fail(ErrorCode::invalid_argument, "an atom that is not UTF-8 or longer than 255 characters");
-      return std::nullopt;
-    }
-    at_ += bytes;
-    return text;
-  }
-
-  std::optional<Term> read_atom(std::uint8_t tag) {
-    const auto text = atom_text(tag);
-    return text ? std::optional(Term::atom(*text)) : std::nullopt;
-  }
-
-  std::optional<std::string> required_atom() {
-    std::uint8_t tag = 0;
-    if (!u8(tag)) {
-      return std::nullopt;
-    }
-    if (tag != etf::atom && tag != etf::small_atom && tag != etf::atom_utf8 && tag != etf::small_atom_utf8) {
-      fail(ErrorCode::invalid_argument, "tag " + std::to_string(tag) + " where an atom must stand");
-      return std::nullopt;
-    }
-    return atom_text(tag);
-  }
-
-  std::optional<Term> read_binary(std::uint8_t tag) {
-    std::uint32_t size = 0;
-    std::uint8_t bits = 8;
-    if (!u32(size) || (tag == etf::bit_binary && !u8(bits)) || !has(size)) {
-      return std::nullopt;
-    }
-    if (bits < 1 || bits > 8 || (size == 0 && tag == etf::bit_binary && bits != 8)) {
-      fail(ErrorCode::invalid_argument, "a bit string with " + std::to_string(bits) + " bits in its last byte");
-      return std::nullopt;
-    }
-    const std::string_view data(reinterpret_cast<const char*>(at_), size);
-    at_ += size;
-    return Term::bit_string(data, bits);
-  }
-
-  struct Owner {
-    NodeIndex node = 0;
-    bool is_self = false;
-  };
-
-  std::optional<Owner> read_owner() {
-    const auto name = required_atom();
-    if (!name) {
-      return std::nullopt;
-    }
-    if (*name == (self_ != nullptr ? std::string_view(self_->name) : node_name(0))) {
-      return Owner{0, true};
-    }
-    const auto index = intern_node_name(*name);
-    if (!index) {
-      fail(ErrorCode::limit_exceeded, "more than " + std::to_string(node_names_max) + " node names");
-      return std::nullopt;
-    }
-    // Another node of this program may hold index 0 when several share it.
-    return Owner{*index, false};
-  }
-
-  [[nodiscard]] std::uint32_t creation_of(const Owner& owner, std::uint32_t sent) const {
-    const std::uint32_t own = self_ != nullptr ? self_->creation : this_creation();
-    return owner.is_self && sent == own ? 0 : sent;
-  }
-
-  bool creation(std::uint8_t tag, std::uint8_t old_tag, std::uint32_t& out) {
-    return tag == old_tag ? small(out) : u32(out);
-  }
-
-  std::optional<Term> read_pid(std::uint8_t tag) {
-    const auto owner = read_owner();
-    Pid pid;
-    if (!owner || !u32(pid.id) || !u32(pid.serial) || !creation(tag, etf::pid, pid.creation)) {
-      return std::nullopt;
-    }
-    pid.node = owner->node;
-    pid.creation = creation_of(*owner, pid.creation);
-    return Term::pid(pid);
-  }
-
-  std::optional<Term> read_reference(std::uint8_t tag) {
-    Reference reference;
-    std::uint16_t words = 1;
-    if (tag != etf::reference && !u16(words)) {
-      return std::nullopt;
-    }
-    if (words < 1 || words > reference.words.size()) {
-      fail(ErrorCode::invalid_argument, "a reference of " + std::to_string(words) + " words");
-      return std::nullopt;
-    }
-    const auto owner = read_owner();
-    if (!owner) {
-      return std::nullopt;
-    }
-    // REFERENCE_EXT has its creation after the id, the others before.
-    const bool creation_last = tag == etf::reference;
-    if (!creation_last && !creation(tag, etf::new_reference, reference.creation)) {
-      return std::nullopt;
-    }
-    for (std::uint16_t i = 0; i < words; ++i) {
-      if (!u32(reference.words.at(i))) {
-        return std::nullopt;
-      }
-    }
-    if (creation_last && !small(reference.creation)) {
-      return std::nullopt;
-    }
-    reference.word_count = words;
-    reference.node = owner->node;
-    reference.creation = creation_of(*owner, reference.creation);
-    return Term::reference(reference);
-  }
-
-  std::optional<Term> opaque(Term::Kind kind, const std::uint8_t* from) {
-    return Term::opaque(kind,
-                        std::string_view(reinterpret_cast<const char*>(from), static_cast<std::size_t>(at_ - from)));
-  }
-
-  std::optional<Term> read_port(std::uint8_t tag, const std::uint8_t* tag_at) {
-    if (!required_atom()) {
-      return std::nullopt;
-    }
-    const std::size_t rest = tag == etf::port ? 4 + 1 : tag == etf::new_port ? 4 + 4 : 8 + 4;
-    if (!has(rest)) {
-      return std::nullopt;
-    }
-    at_ += rest;
-    return opaque(Term::Kind::port, tag_at);
   }
 
   std::optional<Term> read_fun(std::uint8_t tag, const std::uint8_t* tag_at) {
@@ -511,67 +304,13 @@ class Decoder {
     return true;
   }
 
-  [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
-
-  bool has(std::size_t bytes) {
-    if (left() < bytes) {
-      fail_short(bytes);
-      return false;
-    }
-    return true;
-  }
   /// Every term takes a byte at least.
   bool fits(std::size_t terms) { return has(terms); }
 
-  bool u8(std::uint8_t& out) {
-    if (!has(1)) {
-      return false;
-    }
-    out = *at_++;
-    return true;
-  }
-  bool small(std::uint32_t& out) {
-    std::uint8_t byte = 0;
-    const bool read = u8(byte);
-    out = byte;
-    return read;
-  }
-  bool u16(std::uint16_t& out) {
-    if (!has(2)) {
-      return false;
-    }
-    out = static_cast<std::uint16_t>((at_[0] << 8) | at_[1]);
-    at_ += 2;
-    return true;
-  }
-  bool u32(std::uint32_t& out) {
-    if (!has(4)) {
-      return false;
-    }
-    out = (std::uint32_t{at_[0]} << 24) | (std::uint32_t{at_[1]} << 16) | (std::uint32_t{at_[2]} << 8) | at_[3];
-    at_ += 4;
-    return true;
-  }
-
-  void fail_short(std::size_t wanted) {
-    fail(ErrorCode::invalid_argument,
-         "the input ends: " + std::to_string(wanted) + " bytes wanted, " + std::to_string(left()) + " left");
-  }
-  void fail(ErrorCode code, std::string_view what) {
-    if (!error_) {
-      error_ = Error{code, "external term, byte " + std::to_string(consumed()) + ": " + std::string(what)};
-    }
-  }
-
-  const std::uint8_t* begin_;
-  const std::uint8_t* at_;
-  const std::uint8_t* end_;
   const EtfLimits& limits_;
-  const NodeIdentity* self_;  ///< Null: this program's node.
   std::vector<Open> open_;
   std::size_t terms_ = 0;
   int fun_nesting_ = 0;
-  std::optional<Error> error_;
 };
 
 Result<Term> decode_leading(ByteView& bytes, const EtfLimits& limits, const NodeIdentity* self) {
