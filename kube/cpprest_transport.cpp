@@ -9,12 +9,10 @@
 #include <openssl/err.h>
 #include <pplx/threadpool.h>
 
-#include <algorithm>
-#include <cctype>
-#include <condition_variable>
 #include <mutex>
 
 #include "base/check.hpp"
+#include "kube/exchange.hpp"
 #include "kube/server_url.hpp"
 #include "kube/tls_context.hpp"
 
@@ -47,127 +45,6 @@ struct TlsFailure {
 // --- One request and its answer
 // ----------------------------------------------------------------------------------------
 
-/// Orders the calls that reach the handler and cuts them off when the reader goes away.
-class Exchange {
- public:
-  explicit Exchange(StreamHandler handler) : handler_(std::move(handler)) {}
-
-  [[nodiscard]] pplx::cancellation_token token() const { return cancel_.get_token(); }
-  [[nodiscard]] bool closed() {
-    const std::lock_guard lock(mutex_);
-    return closed_;
-  }
-
-  void head(int status, const TransportHeaders& headers) {
-    if (!enter()) {
-      return;
-    }
-    handler_.on_head(status, headers);
-    std::optional<Piece> held;
-    {
-      const std::lock_guard lock(mutex_);
-      head_given_ = true;
-      held.swap(held_);
-    }
-    if (held.has_value()) {
-      give(*held);
-    }
-    leave();
-  }
-
-  pplx::task<std::size_t> data(std::string_view bytes) {
-    Piece piece{bytes, {}};
-    pplx::task<std::size_t> taken(piece.consumed);
-    {
-      const std::lock_guard lock(mutex_);
-      if (closed_) {
-        return pplx::task_from_exception<std::size_t>(std::runtime_error("the reader is gone"));
-      }
-      last_ = piece.consumed;
-      last_size_ = bytes.size();
-      if (!head_given_) {
-        // The body may be quicker than the continuation that carries the head.
-        held_ = piece;
-        return taken;
-      }
-    }
-    if (enter()) {
-      give(piece);
-      leave();
-    }
-    return taken;
-  }
-
-  void end(std::optional<Error> error) {
-    if (!enter()) {
-      return;
-    }
-    {
-      const std::lock_guard lock(mutex_);
-      ended_ = true;
-    }
-    handler_.on_end(std::move(error));
-    leave();
-  }
-
-  /// No handler runs or will run afterwards.
-  void close() {
-    {
-      std::unique_lock lock(mutex_);
-      closed_ = true;
-      idle_.wait(lock, [this] { return !in_call_; });
-      // The library lets go of the connection only when its last piece is taken, and nobody else may take it now.
-      last_.set(last_size_);
-      if (ended_) {
-        // Cancelling now would close a connection that is on its way back to the pool.
-        return;
-      }
-    }
-    cancel_.cancel();
-  }
-
-  /// Ends the answer with an error that the handler still hears of.
-  void abort() { cancel_.cancel(); }
-
- private:
-  struct Piece {
-    std::string_view bytes;
-    pplx::task_completion_event<std::size_t> consumed;
-  };
-
-  void give(const Piece& piece) {
-    handler_.on_data(piece.bytes, [piece] { piece.consumed.set(piece.bytes.size()); });
-  }
-
-  bool enter() {
-    std::unique_lock lock(mutex_);
-    idle_.wait(lock, [this] { return !in_call_; });
-    if (closed_) {
-      return false;
-    }
-    in_call_ = true;
-    return true;
-  }
-
-  void leave() {
-    const std::lock_guard lock(mutex_);
-    in_call_ = false;
-    idle_.notify_all();
-  }
-
-  StreamHandler handler_;
-  pplx::cancellation_token_source cancel_;
-  std::mutex mutex_;
-  std::condition_variable idle_;
-  bool in_call_ = false;
-  bool closed_ = false;
-  bool ended_ = false;
-  bool head_given_ = false;
-  std::optional<Piece> held_;
-  pplx::task_completion_event<std::size_t> last_;  ///< Of the piece given last.
-  std::size_t last_size_ = 0;
-};
-
 /// Where the library writes an answer's body: straight into the exchange, one piece at a time.
 class Sink final : public streams::details::streambuf_state_manager<std::uint8_t> {
  public:
@@ -188,11 +65,15 @@ class Sink final : public streams::details::streambuf_state_manager<std::uint8_t
 
  protected:
   pplx::task<std::size_t> _putn(const std::uint8_t* bytes, std::size_t count) override {
-    return exchange_->data({reinterpret_cast<const char*>(bytes), count});
+    const pplx::task_completion_event<std::size_t> taken;
+    if (!exchange_->data({reinterpret_cast<const char*>(bytes), count}, [taken, count] { taken.set(count); })) {
+      return pplx::task_from_exception<std::size_t>(std::runtime_error("the reader is gone"));
+    }
+    return pplx::task<std::size_t>(taken);
   }
   pplx::task<int_type> _putc(std::uint8_t byte) override {
-    auto kept = std::make_shared<char>(static_cast<char>(byte));
-    return exchange_->data({kept.get(), 1}).then([kept, byte](std::size_t) -> int_type { return byte; });
+    auto kept = std::make_shared<std::uint8_t>(byte);
+    return _putn(kept.get(), 1).then([kept](std::size_t) -> int_type { return *kept; });
   }
   pplx::task<bool> _sync() override { return pplx::task_from_result(true); }
 
@@ -368,51 +249,53 @@ http_client_config library_config(const Config& config, const ServerUrl& server,
 // --- The transport
 // -----------------------------------------------------------------------------------------------------
 
-/// Exchanges that run, so that `stop` can end them and the destructor wait for them.
-class Running {
- public:
-  /// False after `stop`.
-  bool add(const std::shared_ptr<Exchange>& exchange) {
-    const std::lock_guard lock(mutex_);
-    if (!stopped_) {
-      exchanges_.push_back(exchange);
-    }
-    return !stopped_;
-  }
-  void remove(const std::shared_ptr<Exchange>& exchange) {
-    const std::lock_guard lock(mutex_);
-    std::erase(exchanges_, exchange);
-    changed_.notify_all();
-  }
-  void stop() {
-    std::vector<std::shared_ptr<Exchange>> running;
-    {
-      const std::lock_guard lock(mutex_);
-      stopped_ = true;
-      running = exchanges_;
-    }
-    for (const auto& exchange : running) {
-      exchange->abort();
-    }
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop_wait_max, [this] { return exchanges_.empty(); });
-  }
+/// An exchange and the token that cancels its request.
+struct Cancellable {
+  pplx::cancellation_token_source cancel;
+  std::shared_ptr<Exchange> exchange;
 
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopped_ = false;
-  std::vector<std::shared_ptr<Exchange>> exchanges_;
+  explicit Cancellable(StreamHandler handler)
+      : exchange(std::make_shared<Exchange>(std::move(handler), [source = cancel] { source.cancel(); })) {}
 };
 
-void attempt(std::shared_ptr<http_client> client, std::shared_ptr<const TransportRequest> request,
-             std::shared_ptr<const Config> config, std::shared_ptr<Exchange> exchange, std::shared_ptr<Running> running,
-             int stale_seen) {
+/// What one request needs until its answer has ended.
+struct Attempt {
+  std::shared_ptr<http_client> client;
+  std::shared_ptr<const TransportRequest> request;
+  std::shared_ptr<const Config> config;
+  Cancellable running;
+  std::shared_ptr<RunningExchanges> all;
+  int stale_seen = 0;
+};
+
+void start(const Attempt& attempt);
+
+/// The last step of each request: nothing thrown in the chain before may go unseen, or the library ends the process.
+void finish(const Attempt& attempt, const pplx::task<web::http::http_response>& done) {
+  std::optional<Error> error;
+  try {
+    done.get();
+  } catch (const StaleConnection&) {
+    if (attempt.stale_seen < stale_connections_max && !attempt.running.exchange->closed()) {
+      Attempt again = attempt;
+      ++again.stale_seen;
+      start(again);
+      return;
+    }
+    error = to_error(std::current_exception());
+  } catch (...) {
+    error = to_error(std::current_exception());
+  }
+  attempt.running.exchange->end(std::move(error));
+  attempt.all->remove(attempt.running.exchange);
+}
+
+void start(const Attempt& attempt) {
+  const auto exchange = attempt.running.exchange;
   pplx::task<web::http::http_response> answer;
   try {
-    answer = client->request(to_library(*request, *config, exchange), exchange->token());
+    answer = attempt.client->request(to_library(*attempt.request, *attempt.config, exchange),
+                                     attempt.running.cancel.get_token());
   } catch (...) {
     answer = pplx::task_from_exception<web::http::http_response>(std::current_exception());
   }
@@ -421,22 +304,7 @@ void attempt(std::shared_ptr<http_client> client, std::shared_ptr<const Transpor
         exchange->head(response.status_code(), from_library(response.headers()));
         return response.content_ready();
       })
-      .then([=](pplx::task<web::http::http_response> done) {
-        std::optional<Error> error;
-        try {
-          done.get();
-        } catch (const StaleConnection&) {
-          if (stale_seen < stale_connections_max && !exchange->closed()) {
-            attempt(client, request, config, exchange, running, stale_seen + 1);
-            return;
-          }
-          error = to_error(std::current_exception());
-        } catch (...) {
-          error = to_error(std::current_exception());
-        }
-        exchange->end(std::move(error));
-        running->remove(exchange);
-      });
+      .then([attempt](const pplx::task<web::http::http_response>& done) { finish(attempt, done); });
 }
 
 class CpprestStream final : public TransportStream {
@@ -450,81 +318,34 @@ class CpprestStream final : public TransportStream {
   std::shared_ptr<Exchange> exchange_;
 };
 
-/// What `send` waits for; outlives it when an answer comes too late.
-struct Collected {
-  std::mutex mutex;
-  std::condition_variable changed;
-  TransportResponse response;
-  std::optional<Error> error;
-  bool done = false;
-
-  void finish(std::optional<Error> why) {
-    const std::lock_guard lock(mutex);
-    if (!done) {
-      done = true;
-      error = std::move(why);
-      changed.notify_all();
-    }
-  }
-};
-
-StreamHandler collect(const std::shared_ptr<Collected>& into, std::size_t bytes_max) {
-  StreamHandler handler;
-  handler.on_head = [into](int status, const TransportHeaders& headers) {
-    into->response.status = status;
-    into->response.headers = headers;
-  };
-  handler.on_data = [into, bytes_max](std::string_view bytes, const std::function<void()>& consumed) {
-    if (into->response.body.size() + bytes.size() > bytes_max) {
-      into->finish(Error{ErrorCode::limit_exceeded,
-                         "the answer is larger than " + std::to_string(bytes_max) + " bytes; ask for smaller pages"});
-    } else {
-      into->response.body.append(bytes);
-    }
-    consumed();
-  };
-  handler.on_end = [into](std::optional<Error> error) { into->finish(std::move(error)); };
-  return handler;
-}
-
 class CpprestTransport final : public Transport {
  public:
   CpprestTransport(Config config, ServerUrl server, std::size_t response_bytes_max)
       : config_(std::make_shared<const Config>(std::move(config))),
         server_(std::move(server)),
         response_bytes_max_(response_bytes_max),
-        running_(std::make_shared<Running>()),
+        running_(std::make_shared<RunningExchanges>()),
         sender_(make_client(send_idle_timeout)) {}
 
   ~CpprestTransport() override {
     running_->stop();
-    running_->wait();
+    running_->wait(stop_wait_max);
   }
   CpprestTransport(const CpprestTransport&) = delete;
   CpprestTransport& operator=(const CpprestTransport&) = delete;
 
   Result<TransportResponse> send(const TransportRequest& request) override {
     const auto deadline = std::chrono::steady_clock::now() + request.timeout;
-    const auto collected = std::make_shared<Collected>();
-    const auto running = start(sender_, request, collect(collected, response_bytes_max_));
-    bool in_time = false;
-    {
-      std::unique_lock lock(collected->mutex);
-      in_time = collected->changed.wait_until(lock, deadline, [&] { return collected->done; });
-    }
-    running->close();
-    if (!in_time) {
-      return Error{ErrorCode::timeout, "no complete answer within " + std::to_string(request.timeout.count()) + " ms"};
-    }
-    if (collected->error.has_value()) {
-      return *collected->error;
-    }
-    return std::move(collected->response);
+    const auto collected = std::make_shared<CollectedResponse>(response_bytes_max_);
+    const auto exchange = begin(sender_, request, CollectedResponse::collect(collected));
+    auto response = collected->wait_until(deadline);
+    exchange->close();
+    return response;
   }
 
   std::unique_ptr<TransportStream> stream(const TransportRequest& request, StreamHandler handler) override {
     // A client of its own: the library's idle timeout belongs to the client, and the connection is used up anyway.
-    return std::make_unique<CpprestStream>(start(make_client(request.timeout), request, std::move(handler)));
+    return std::make_unique<CpprestStream>(begin(make_client(request.timeout), request, std::move(handler)));
   }
 
   void stop() override { running_->stop(); }
@@ -534,21 +355,21 @@ class CpprestTransport final : public Transport {
     return std::make_shared<http_client>(web::uri(server_.text()), library_config(*config_, server_, idle));
   }
 
-  std::shared_ptr<Exchange> start(const std::shared_ptr<http_client>& client, const TransportRequest& request,
+  std::shared_ptr<Exchange> begin(const std::shared_ptr<http_client>& client, const TransportRequest& request,
                                   StreamHandler handler) {
-    auto exchange = std::make_shared<Exchange>(std::move(handler));
-    if (!running_->add(exchange)) {
-      exchange->end(Error{ErrorCode::unavailable, "the client was stopped; the request was not sent"});
-      return exchange;
+    const Cancellable running(std::move(handler));
+    if (!running_->add(running.exchange)) {
+      running.exchange->end(Error{ErrorCode::unavailable, "the client was stopped; the request was not sent"});
+      return running.exchange;
     }
-    attempt(client, std::make_shared<const TransportRequest>(request), config_, exchange, running_, 0);
-    return exchange;
+    start({client, std::make_shared<const TransportRequest>(request), config_, running, running_});
+    return running.exchange;
   }
 
   std::shared_ptr<const Config> config_;
   ServerUrl server_;
   std::size_t response_bytes_max_;
-  std::shared_ptr<Running> running_;
+  std::shared_ptr<RunningExchanges> running_;
   std::shared_ptr<http_client> sender_;
 };
 
@@ -564,18 +385,6 @@ void start_pool() {
 }
 
 }  // namespace
-
-std::string_view TransportResponse::header(std::string_view name) const {
-  const auto same = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-  };
-  for (const auto& [key, value] : headers) {
-    if (std::equal(key.begin(), key.end(), name.begin(), name.end(), same)) {
-      return value;
-    }
-  }
-  return {};
-}
 
 Result<std::unique_ptr<Transport>> make_cpprest_transport(const Config& config, std::size_t response_bytes_max) {
   auto server = parse_server_url(config.server);

@@ -39,15 +39,15 @@ struct TransportResponse {
 /// Called on a thread of the transport, one call at a time, in the order head, data..., end. Must not block.
 struct StreamHandler {
   std::function<void(int status, const TransportHeaders&)> on_head;
-  /// The bytes stay valid until `consumed` is called, once, from any thread, or the stream is destroyed; no more is read
-  /// from the network before that (back-pressure).
+  /// The bytes stay valid until `consumed` is called, once, from any thread, or the stream is destroyed; no more is
+  /// read from the network before that (back-pressure).
   std::function<void(std::string_view bytes, std::function<void()> consumed)> on_data;
   /// Exactly once, unless the stream is destroyed first. No error: the server ended the answer properly.
   std::function<void(std::optional<Error>)> on_end;
 };
 
-/// A running answer. Destroying it closes the connection and waits until no handler runs; none is called afterwards, and
-/// a piece of data that was given out is no longer valid.
+/// A running answer. Destroying it closes the connection and waits until no handler runs; none is called afterwards,
+/// and a piece of data that was given out is no longer valid.
 class TransportStream {
  public:
   virtual ~TransportStream() = default;
