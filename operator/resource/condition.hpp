@@ -36,6 +36,7 @@ inline constexpr std::size_t condition_message_bytes_max = 2048;
 
 /// The condition of that type in a list of conditions; null when there is none.
 [[nodiscard]] const nlohmann::json* find_condition(const nlohmann::json& conditions, std::string_view type);
+const nlohmann::json* find_condition(const nlohmann::json&& conditions, std::string_view type) = delete;
 
 /// When the condition of that type last changed its status, if it has `status` now.
 [[nodiscard]] std::string condition_since(const nlohmann::json& conditions, std::string_view type,

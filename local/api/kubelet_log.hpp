@@ -1,0 +1,17 @@
+// One container's log on its way from the kubelet to a client. Private to kubelet_proxy.cpp: it shows Asio.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <memory>
+
+#include "local/api/kubelet_address.hpp"
+#include "platform/http_server.hpp"
+
+namespace troupe::local {
+
+/// On the io_context's thread.
+void start_log_session(boost::asio::io_context& io, boost::asio::ssl::context& context, const KubeletRequest& request,
+                       std::shared_ptr<platform::HttpExchange> exchange);
+
+}  // namespace troupe::local

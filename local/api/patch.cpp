@@ -1,0 +1,87 @@
+#include "local/api/patch.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace troupe::local {
+namespace {
+
+using nlohmann::json;
+
+// A conflict of a JSON patch with the object, in the words of the API server.
+StatusError rejected(std::string_view why) {
+  return unprocessable("the server rejected our request due to an error in our request: " + std::string(why));
+}
+
+bool well_formed(const json& patch) {
+  return patch.is_array() && std::ranges::all_of(patch, [](const json& operation) {
+           return operation.is_object() && operation.contains("op") && operation["op"].is_string() &&
+                  operation.contains("path") && operation["path"].is_string();
+         });
+}
+
+// The path of the first part that a merge patch would treat differently; empty when there is none.
+std::string beyond_merge(const json& patch, const std::string& path) {
+  for (const auto& [key, value] : patch.items()) {
+    const std::string here = path.empty() ? key : path + "." + key;
+    if (key.starts_with("$")) {
+      // kubectl adds the order of a list to every patch that touches it; alone it changes nothing here.
+      return here;
+    }
+    if (here == "metadata.finalizers" || here == "spec.podCIDRs") {
+      return here;
+    }
+    if (value.is_array() && std::ranges::any_of(value, [](const json& item) { return item.is_object(); })) {
+      return here;
+    }
+    if (value.is_object()) {
+      if (std::string below = beyond_merge(value, here); !below.empty()) {
+        return below;
+      }
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+ApiResult<json> apply_merge_patch(const json& object, const json& patch) {
+  if (!patch.is_object()) {
+    return bad_request("a merge patch must be a JSON object");
+  }
+  json result = object;
+  result.merge_patch(patch);
+  return result;
+}
+
+ApiResult<json> apply_json_patch(const json& object, const json& patch) {
+  if (!well_formed(patch)) {
+    return bad_request("a JSON patch must be an array of objects with op and path");
+  }
+  if (patch.size() > 10'000) {
+    StatusError error =
+        bad_request("The allowed maximum operations in a JSON patch is 10000, got " + std::to_string(patch.size()));
+    error.code = 413;
+    error.reason = "RequestEntityTooLarge";
+    return error;
+  }
+  try {
+    return object.patch(patch);
+  } catch (const json::exception& problem) {
+    return rejected(problem.what());
+  }
+}
+
+ApiResult<json> apply_strategic_merge_patch(const json& object, const json& patch) {
+  if (!patch.is_object()) {
+    return bad_request("a strategic merge patch must be a JSON object");
+  }
+  if (const std::string field = beyond_merge(patch, ""); !field.empty()) {
+    return unprocessable("this local API server does not merge lists item by item: the strategic merge patch of " +
+                         field + " is not supported; send a merge patch or a JSON patch instead");
+  }
+  return apply_merge_patch(object, patch);
+}
+
+}  // namespace troupe::local

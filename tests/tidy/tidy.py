@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""The house rules as a test: who may include whom, what ARCHITECTURE.md claims, names, sizes and format.
+
+Run from anywhere; prints one line a violation and `N passed, N failed`.
+"""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# Layer (folder) -> layers that it may include. A layer may always include itself.
+MAY_INCLUDE = {
+    "base": [],
+    "platform": ["base"],
+    "kube": ["base", "platform"],
+    "operator/resource": ["base"],
+    "operator/desired": ["base", "operator/resource"],
+    "operator/control": ["base", "platform", "kube", "operator/resource", "operator/desired"],
+    "operator": ["base", "platform", "kube", "operator/control"],
+    "worker/include": ["base"],
+    "worker/term": ["base", "worker/include"],
+    "worker/process": ["base", "worker/include", "worker/term"],
+    "worker/supervision": ["base", "worker/include", "worker/term", "worker/process"],
+    "worker/distribution": ["base", "worker/include", "worker/term", "worker/process"],
+    "worker/node": ["base", "platform", "kube", "worker/include", "worker/term", "worker/process",
+                    "worker/supervision", "worker/distribution"],
+    "worker": ["base", "platform", "kube", "worker/include", "worker/node"],
+    "local/api": ["base", "platform"],
+    "local/pod_runner": ["base", "platform", "kube"],
+    "local": ["base", "platform", "kube", "local/api", "local/pod_runner"],
+    "examples": ["worker/include"],
+}
+# Layers whose job is threads and system calls; everyone else goes through platform/.
+SYSCALL_LAYERS = {"platform", "worker/process"}
+SYSCALL_HEADERS = re.compile(r"<(unistd\.h|fcntl\.h|sys/[a-z_]+\.h|poll\.h|pthread\.h|netinet/.*|arpa/.*|dlfcn\.h|sched\.h)>")
+# The loader of module images is the one place outside that opens shared objects.
+HEAVY_HEADERS = re.compile(r"<(cpprest/.*|boost/.*|nlohmann/json\.hpp|spdlog/.*|yaml-cpp/.*)>")
+# Private headers of one library's few source files: named after what they hide.
+HEAVY_HEADER_HOMES = re.compile(r"^(platform/(beast|asio)_[a-z_]+\.hpp|tests/.*)$")
+FORBIDDEN_NAMES = {"util", "utils", "common", "helper", "helpers", "manager", "detail", "details", "misc"}
+SOURCE_SUFFIXES = {".cpp", ".hpp", ".h"}
+FILE_LINES_MAX = 600
+
+
+def tracked_files():
+    listing = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True,
+                             capture_output=True, text=True).stdout
+    return [path for path in listing.splitlines() if (ROOT / path).is_file()]
+
+
+def layer_of(path):
+    """The most specific layer that holds the path; None outside the product."""
+    parts = pathlib.PurePosixPath(path).parts
+    for length in range(len(parts) - 1, 0, -1):
+        name = "/".join(parts[:length])
+        if name in MAY_INCLUDE:
+            return name
+    return None
+
+
+def layer_of_include(included):
+    if included.startswith("troupe/"):
+        return "worker/include"
+    return layer_of(included)
+
+
+def check_includes(sources):
+    for path in sources:
+        layer = layer_of(path)
+        if layer is None:
+            continue
+        allowed = set(MAY_INCLUDE[layer]) | {layer}
+        for number, line in enumerate((ROOT / path).read_text().splitlines(), 1):
+            match = re.match(r'\s*#\s*include\s+(["<][^">]+[">])', line)
+            if not match:
+                continue
+            included = match.group(1)
+            target = layer_of_include(included.strip('"<>'))
+            if target is not None and target not in allowed:
+                yield f"{path}:{number}: {layer} may not include {target} ({included})"
+            if SYSCALL_HEADERS.match(included) and layer not in SYSCALL_LAYERS:
+                yield f"{path}:{number}: system calls belong in platform/ ({included})"
+            if path.endswith(".hpp") and HEAVY_HEADERS.match(included) and not HEAVY_HEADER_HOMES.match(path):
+                yield f"{path}:{number}: keep {included} in .cpp files, behind a small interface"
+
+
+def folders_with_sources(sources):
+    return {layer for layer in map(layer_of, sources) if layer}
+
+
+def check_architecture(sources):
+    """Each row `| `folder/` | ... |` of the folder table names a folder that exists, and none is missing."""
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    listed = set(re.findall(r"^\|\s*`([a-z_/]+)/`\s*\|", text, re.M))
+    for folder in sorted(listed):
+        if not (ROOT / folder).is_dir():
+            yield f"ARCHITECTURE.md: lists {folder}/, which does not exist"
+    for folder in sorted(folders_with_sources(sources)):
+        if folder not in listed:
+            yield f"ARCHITECTURE.md: the folder table lacks {folder}/"
+    for path in sorted({pathlib.PurePosixPath(p).parts[0] for p in tracked_files() if "/" in p}):
+        if not path.startswith(".") and path not in listed:
+            yield f"ARCHITECTURE.md: the folder table lacks {path}/"
+
+
+def check_names(files):
+    for path in files:
+        for part in pathlib.PurePosixPath(path).parts:
+            if part.split(".")[0] in FORBIDDEN_NAMES:
+                yield f"{path}: {part} says nothing about what it holds"
+
+
+def check_sizes(sources):
+    for path in sources:
+        lines = (ROOT / path).read_text().count("\n")
+        if lines > FILE_LINES_MAX:
+            yield f"{path}: {lines} lines; a file holds one idea in at most {FILE_LINES_MAX}"
+
+
+def check_headers_start_with_words(sources):
+    for path in sources:
+        if path.endswith(".hpp") and layer_of(path) and not (ROOT / path).read_text().startswith("//"):
+            yield f"{path}: a header starts with a comment that says what it is for"
+
+
+def check_format(sources):
+    formatter = shutil.which("clang-format")
+    if not formatter:
+        yield "clang-format is not installed"
+        return
+    result = subprocess.run([formatter, "--dry-run", *sources], cwd=ROOT, capture_output=True, text=True)
+    seen = set()
+    for line in result.stderr.splitlines():
+        match = re.match(r"([^:]+):\d+:\d+: warning: code should be clang-formatted", line)
+        if match and match.group(1) not in seen:
+            seen.add(match.group(1))
+            yield f"{match.group(1)}: run clang-format -i"
+
+
+def check_links(files):
+    """Relative links of Markdown pages lead to files that exist."""
+    for path in files:
+        if not path.endswith(".md"):
+            continue
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", (ROOT / path).read_text()):
+            if "://" not in target and not (ROOT / path).parent.joinpath(target).exists():
+                yield f"{path}: links to {target}, which does not exist"
+
+
+def main():
+    files = tracked_files()
+    sources = [p for p in files if pathlib.PurePosixPath(p).suffix in SOURCE_SUFFIXES]
+    checks = {
+        "layers include only what lies below them": check_includes(sources),
+        "ARCHITECTURE.md lists the folders that exist": check_architecture(sources),
+        "names say what they hold": check_names(files),
+        "files stay small": check_sizes(sources),
+        "headers start with what they are for": check_headers_start_with_words(sources),
+        "sources are formatted": check_format(sources),
+        "links lead somewhere": check_links(files),
+    }
+    failed = 0
+    for name, violations in checks.items():
+        found = list(violations)
+        failed += bool(found)
+        print(f"{'FAILED' if found else 'ok    '} {name}")
+        for violation in found:
+            print(f"    {violation}")
+    print(f"{len(checks) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
