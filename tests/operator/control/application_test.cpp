@@ -100,9 +100,9 @@ TEST_F(Application, writes_only_when_something_changed) {
 
 TEST(ApplicationReports, malformed_ones_are_left_out) {
   const auto count = [](const std::string& message) {
-    return read_application_reports({{"status",
-                                      {{"conditions", json::array({{{"type", "troupe.dev/Applications"},
-                                                                    {"message", message}}})}}}})
+    return read_application_reports(
+               {{"status",
+                 {{"conditions", json::array({{{"type", "troupe.dev/Applications"}, {"message", message}}})}}}})
         .size();
   };
   EXPECT_EQ(count("[{\"name\": \"a\"}]"), 1U);

@@ -27,15 +27,17 @@ struct Harness {
   EventSink sink = [this](const kube::Object&, kube::EventType, std::string_view reason, std::string_view message) {
     events.push_back(std::string(reason) + ": " + std::string(message));
   };
-  fake::LaggingCache cache{*client, types,
+  fake::LaggingCache cache{*client,
+                           types,
                            {[this](const std::string& key) { clusters.queue().add(key); },
                             [this](const std::string& key) { applications.queue().add(key); }}};
   ClusterReconciler cluster_reconciler{client, types, cache.index, clock, random, sink};
   ApplicationReconciler application_reconciler{client, cache.index, clock, sink};
   std::vector<RoundResult> results;
-  Controller clusters{"cluster", clock,
-                      [this](const std::string& key, std::uint64_t id) { return cluster_reconciler.reconcile(key, id); },
-                      [this](RoundResult result, Duration) { results.push_back(result); }};
+  Controller clusters{
+      "cluster", clock,
+      [this](const std::string& key, std::uint64_t id) { return cluster_reconciler.reconcile(key, id); },
+      [this](RoundResult result, Duration) { results.push_back(result); }};
   Controller applications{
       "application", clock,
       [this](const std::string& key, std::uint64_t id) { return application_reconciler.reconcile(key, id); }, nullptr};

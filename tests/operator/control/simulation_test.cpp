@@ -1,6 +1,7 @@
-// The operator in a hostile world, over many seeds: caches that lag each on its own and skip what happened between, lost
-// answers, failing requests, users who change their mind, pods that fail, nodes that take their time. Whatever happens, no
-// pod is made twice and none deleted wrongly; when the world calms down, everything is as asked for and nothing is sent.
+// The operator in a hostile world, over many seeds: caches that lag each on its own and skip what happened between,
+// lost answers, failing requests, users who change their mind, pods that fail, nodes that take their time. Whatever
+// happens, no pod is made twice and none deleted wrongly; when the world calms down, everything is as asked for and
+// nothing is sent.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -37,6 +38,7 @@ class World {
       step();
     }
     hostile_ = false;
+    mend_pods();
     for (int i = 0; i < 60; ++i) {
       ASSERT_TRUE(harness_.settle()) << "does not come to rest";
       harness_.clock.advance(31s);
@@ -123,6 +125,16 @@ class World {
         document["status"] = ends ? json{{"phase", "Failed"}, {"reason", "Evicted"}}
                                   : json{{"phase", "Running"}, {"conditions", json::array()}};
       });
+    }
+  }
+
+  /// Those that run and were unready become ready again.
+  void mend_pods() {
+    for (const desired::ObservedPod& pod : pods_now()) {
+      const kube::Object object = harness_.client->find(kube::pods, "shop/" + pod.name).value();
+      if (pod.active() && !pod.ready && !status_of(object).is_null()) {
+        harness_.make_ready(object.key());
+      }
     }
   }
 

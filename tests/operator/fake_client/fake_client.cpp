@@ -145,15 +145,13 @@ ApiResult<Object> FakeClient::remove(const kube::ResourceType& type, std::string
   if (!found) {
     return error(404, "NotFound", "not found");
   }
-  if (!holds(found->json(), "uid", options.uid) ||
-      !holds(found->json(), "resourceVersion", options.resource_version)) {
+  if (!holds(found->json(), "uid", options.uid) || !holds(found->json(), "resourceVersion", options.resource_version)) {
     return error(409, "Conflict", "the precondition does not hold");
   }
   const bool graceful = type == kube::pods && found->json()["spec"].contains("nodeName");
   if (graceful) {
-    edit(type, key, [this](json& pod) {
-      pod["metadata"]["deletionTimestamp"] = resource::format_timestamp(clock_.wall_now());
-    });
+    edit(type, key,
+         [this](json& pod) { pod["metadata"]["deletionTimestamp"] = resource::format_timestamp(clock_.wall_now()); });
     return answer(request, found, find(type, key)->json());
   }
   erase(type, key);

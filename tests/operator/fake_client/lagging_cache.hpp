@@ -1,5 +1,5 @@
-// The operator's cache as watches of a FakeClient would fill it: each kind on its own, late, and now and then by a relist
-// that shows where things have come to and not how.
+// The operator's cache as watches of a FakeClient would fill it: each kind on its own, late, and now and then by a
+// relist that shows where things have come to and not how.
 #pragma once
 
 #include <map>
