@@ -114,6 +114,8 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(Options options, EventLoop& 
   }
   parts->api = std::make_unique<Api>(parts->store, loop, random, parts->credentials, std::move(*kubelets));
   parts->api->furnish();
+  // No client has seen a revision from before the first answer, so one that names such a revision took it elsewhere.
+  parts->store->forget_history();
   if (Result<void> listening = parts->listen(options.port); !listening.ok()) {
     return listening.error();
   }

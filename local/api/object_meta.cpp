@@ -324,8 +324,13 @@ std::vector<StatusCause> validate_metadata(const json& object, const ResourceEnt
   check_owner_references(metadata, causes);
   if (auto finalizers = metadata.find("finalizers"); finalizers != metadata.end()) {
     for (const json& finalizer : *finalizers) {
-      if (!is_qualified_name(finalizer.get<std::string>())) {
+      const std::string text = finalizer.get<std::string>();
+      const bool standard = text == "orphan" || text == "foregroundDeletion" || text == "kubernetes";
+      if (!is_qualified_name(text)) {
         causes.push_back(invalid_cause("metadata.finalizers", finalizer.dump(), qualified_rule));
+      } else if (!standard && text.find('/') == std::string::npos) {
+        causes.push_back(invalid_cause("metadata.finalizers", finalizer.dump(),
+                                       "name is neither a standard finalizer name nor is it fully qualified"));
       }
     }
   }

@@ -246,6 +246,14 @@ void Store::load(std::uint64_t revision, std::vector<std::pair<ObjectKey, json>>
   }
 }
 
+void Store::forget_history() {
+  std::lock_guard lock(impl_->mutex_);
+  for (Impl::History& history : impl_->history_) {
+    history.changes.clear();
+    history.forgotten = impl_->revision_;
+  }
+}
+
 void Store::set_journal(std::shared_ptr<Journal> journal) {
   std::lock_guard lock(impl_->mutex_);
   impl_->journal_ = std::move(journal);

@@ -86,6 +86,9 @@ class Store {
   void load(std::uint64_t revision, std::vector<std::pair<ObjectKey, nlohmann::json>> objects);
   void set_journal(std::shared_ptr<Journal> journal);
 
+  /// Drops the history: watches and lists from before the present revision are too old.
+  void forget_history();
+
   /// Runs `body` alone. It returns whether to keep what it did. An error of the journal keeps nothing.
   Result<void> transact(const std::function<bool(Transaction&)>& body);
 
