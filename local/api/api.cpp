@@ -180,16 +180,16 @@ class Api::Impl {
     if (request.method != "GET" && !(exec && request.method == "POST")) {
       return method_not_allowed();
     }
+    ApiResult<KubeletRequest> kubelet = find_kubelet(*store_, path, target);
+    if (!kubelet.ok()) {
+      return kubelet.error();
+    }
     const std::string upgrade(request.header("upgrade"));
     if (exec && upgrade != "websocket") {
       return bad_request(upgrade.starts_with("SPDY")
                              ? "exec over SPDY is not supported by this local API server: use kubectl 1.29 or later, "
                                "which speaks WebSocket"
                              : "Upgrade request required");
-    }
-    ApiResult<KubeletRequest> kubelet = find_kubelet(*store_, path, target);
-    if (!kubelet.ok()) {
-      return kubelet.error();
     }
     if (exec) {
       kubelets_->connect_exec(std::move(*kubelet), std::string(request.header("sec-websocket-protocol")), exchange);

@@ -21,29 +21,6 @@ bool well_formed(const json& patch) {
          });
 }
 
-// The path of the first part that a merge patch would treat differently; empty when there is none.
-std::string beyond_merge(const json& patch, const std::string& path) {
-  for (const auto& [key, value] : patch.items()) {
-    const std::string here = path.empty() ? key : path + "." + key;
-    if (key.starts_with("$")) {
-      // kubectl adds the order of a list to every patch that touches it; alone it changes nothing here.
-      return here;
-    }
-    if (here == "metadata.finalizers" || here == "spec.podCIDRs") {
-      return here;
-    }
-    if (value.is_array() && std::ranges::any_of(value, [](const json& item) { return item.is_object(); })) {
-      return here;
-    }
-    if (value.is_object()) {
-      if (std::string below = beyond_merge(value, here); !below.empty()) {
-        return below;
-      }
-    }
-  }
-  return "";
-}
-
 }  // namespace
 
 ApiResult<json> apply_merge_patch(const json& object, const json& patch) {
@@ -71,17 +48,6 @@ ApiResult<json> apply_json_patch(const json& object, const json& patch) {
   } catch (const json::exception& problem) {
     return rejected(problem.what());
   }
-}
-
-ApiResult<json> apply_strategic_merge_patch(const json& object, const json& patch) {
-  if (!patch.is_object()) {
-    return bad_request("a strategic merge patch must be a JSON object");
-  }
-  if (const std::string field = beyond_merge(patch, ""); !field.empty()) {
-    return unprocessable("this local API server does not merge lists item by item: the strategic merge patch of " +
-                         field + " is not supported; send a merge patch or a JSON patch instead");
-  }
-  return apply_merge_patch(object, patch);
 }
 
 }  // namespace troupe::local

@@ -14,8 +14,8 @@ ApiResult<nlohmann::json> apply_merge_patch(const nlohmann::json& object, const 
 /// RFC 6902. Errors: 400 for a malformed patch, 422 when an operation cannot be applied or a test fails.
 ApiResult<nlohmann::json> apply_json_patch(const nlohmann::json& object, const nlohmann::json& patch);
 
-/// A strategic merge patch where it means the same as a merge patch: no directives ($patch, ...) and no list that
-/// Kubernetes would merge item by item. Error: 422 naming the field that needs more.
+/// A strategic merge patch of a built-in kind: maps merge, lists whose merge key is known merge by it, $setElementOrder
+/// and an item's `$patch: delete` are obeyed. Errors: 415 naming the directive or list that needs more than that.
 ApiResult<nlohmann::json> apply_strategic_merge_patch(const nlohmann::json& object, const nlohmann::json& patch);
 
 }  // namespace troupe::local

@@ -43,7 +43,9 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
     if (!id) {
       const StatusError error = expired("too old resource version: " + std::to_string(*request_.after_revision) + " (" +
                                         std::to_string(store_->revision()) + ")");
-      stream_->write(event_text("ERROR", to_status_json(error)));
+      std::string status = to_status_json(error);
+      status.pop_back();  // An event is one line.
+      stream_->write(event_text("ERROR", status));
       stream_->close();
       return;
     }

@@ -66,14 +66,34 @@ TEST(Patch, failures_of_a_json_patch_are_unprocessable_and_its_shape_bad) {
   EXPECT_EQ(*apply_json_patch(object, {{{"op", "add"}, {"path", "/b"}, {"value", 2}}}), (json{{"a", 1}, {"b", 2}}));
 }
 
-TEST(Patch, a_strategic_merge_is_taken_where_it_is_a_merge) {
-  const json object{{"data", {{"a", "1"}, {"b", "2"}}}};
-  EXPECT_EQ((*apply_strategic_merge_patch(object, {{"data", {{"a", nullptr}}}}))["data"], (json{{"b", "2"}}));
-  for (const json& patch : {json{{"spec", {{"ports", {{{"port", 1}}}}}}}, json{{"metadata", {{"$patch", "replace"}}}},
-                            json{{"metadata", {{"finalizers", {"a"}}}}}}) {
-    const auto refused = apply_strategic_merge_patch(object, patch);
-    ASSERT_FALSE(refused.ok());
-    EXPECT_EQ(refused.error().code, 422);
+TEST(StrategicMerge, merges_maps_and_lists_by_their_keys) {
+  const json pod{{"metadata", {{"labels", {{"a", "1"}}}, {"finalizers", {"x/y"}}}},
+                 {"spec", {{"containers", {{{"name", "a"}, {"image", "i:1"}, {"tty", true}}, {{"name", "b"}}}}}}};
+  const json patch{{"metadata", {{"labels", {{"a", nullptr}, {"b", "2"}}}, {"finalizers", {"x/z"}}}},
+                   {"spec", {{"containers", {{{"name", "c"}}, {{"name", "a"}, {"image", "i:2"}, {"tty", nullptr}}}}}}};
+  const auto merged = apply_strategic_merge_patch(pod, patch);
+  ASSERT_TRUE(merged.ok()) << merged.error().message;
+  EXPECT_EQ(*merged,
+            (json{{"metadata", {{"labels", {{"b", "2"}}}, {"finalizers", {"x/y", "x/z"}}}},
+                  {"spec", {{"containers", {{{"name", "a"}, {"image", "i:2"}}, {{"name", "b"}}, {{"name", "c"}}}}}}}));
+}
+
+TEST(StrategicMerge, obeys_order_and_deletion_of_items) {
+  const json service{{"spec", {{"ports", {{{"port", 1}}, {{"port", 2}}, {{"port", 3}}}}}}};
+  const json patch{
+      {"spec",
+       {{"$setElementOrder/ports", {{{"port", 3}}, {{"port", 2}}}}, {"ports", {{{"port", 1}, {"$patch", "delete"}}}}}}};
+  EXPECT_EQ((*apply_strategic_merge_patch(service, patch))["spec"]["ports"], (json{{{"port", 3}}, {{"port", 2}}}));
+}
+
+TEST(StrategicMerge, what_it_does_not_know_is_refused_by_name) {
+  for (const json& patch :
+       {json{{"spec", {{"things", {{{"x", 1}}}}}}}, json{{"metadata", {{"$patch", "replace"}}}},
+        json{{"spec", {{"$retainKeys", {"a"}}}}}, json{{"spec", {{"containers", {{{"image", "x"}}}}}}}}) {
+    const auto refused = apply_strategic_merge_patch(json::object(), patch);
+    ASSERT_FALSE(refused.ok()) << patch;
+    EXPECT_EQ(refused.error().code, 415);
+    EXPECT_NE(refused.error().message.find("strategic merge"), std::string::npos);
   }
 }
 
