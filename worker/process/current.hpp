@@ -13,7 +13,7 @@ struct Current {
   Term fail_reason;
   bool failed = false;
   bool crashed = false;
-  bool yield = false;  ///< The turn should end: a receiver's mailbox is past its soft bound.
+  Pid flooded;  ///< A receiver whose mailbox is past its soft bound: the turn should end.
   /// The request that the handler is answering; cleared by a reply.
   std::uint64_t request = 0;
   Pid caller;

@@ -45,7 +45,7 @@ void Runtime::end(Process& process, const Term& given_reason, EndedBy by, const 
 
   std::unique_ptr<Bonds> bonds;
   std::unique_ptr<std::string> name;
-  process.serial.store(0, std::memory_order_release);
+  process.serial.store(0, std::memory_order_seq_cst);
   {
     const BondsGuard guard(process);
     bonds = std::move(process.bonds);
@@ -69,6 +69,9 @@ void Runtime::end(Process& process, const Term& given_reason, EndedBy by, const 
   process.running.store(false, std::memory_order_relaxed);
   if (bonds) {
     release_bonds(pid, *bonds, reason);
+  }
+  if (process.senders_wait.load(std::memory_order_seq_cst)) {
+    wake_senders(process, pid);
   }
   table_.give_back(process);
 }

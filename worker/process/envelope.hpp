@@ -33,6 +33,7 @@ enum class SignalKind : std::uint8_t {
   monitor_down,
   request_timeout,  ///< `number` = request
   node_lost,        ///< Links, monitors and requests of that node fire.
+  resume,           ///< A sender has paused long enough.
 };
 
 constexpr bool is_queued(SignalKind kind) { return kind <= SignalKind::node_down; }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -18,8 +19,10 @@ struct MailboxLimits {
   std::uint64_t bytes_max = 256ull * 1024 * 1024;
 };
 inline constexpr std::uint32_t mailbox_messages_max_max = 1'000'000;
-/// Past this many waiting messages a sender's turn ends early, so that the receiver gets to run.
+/// Past this many waiting messages a sending process pauses after its current handler, until half of them are left or
+/// `sender_pause_max` has passed: two processes that flood each other must not wait for ever.
 inline constexpr std::uint32_t mailbox_soft_messages_max = 10'000;
+inline constexpr std::chrono::milliseconds sender_pause_max{5};
 
 class Mailbox {
  public:
@@ -50,7 +53,7 @@ class Mailbox {
       if (large) {
         large_bytes_.fetch_add(envelope->bytes, std::memory_order_relaxed);
       }
-      if (inbox_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      if (inbox_.compare_exchange_weak(seen, wanted, std::memory_order_seq_cst, std::memory_order_relaxed)) {
         return idle ? Push::must_schedule : Push::done;
       }
       if (large) {
@@ -71,7 +74,7 @@ class Mailbox {
   /// False when something has arrived meanwhile. After true the process belongs to whoever pushes first.
   bool try_idle() {
     std::uint64_t empty = 0;
-    return inbox_.compare_exchange_strong(empty, idle_mark, std::memory_order_acq_rel, std::memory_order_relaxed);
+    return inbox_.compare_exchange_strong(empty, idle_mark, std::memory_order_seq_cst, std::memory_order_relaxed);
   }
   /// Nothing can be pushed afterwards. Returns what was left.
   Envelope* close() { return reversed(inbox_.exchange(closed_mark, std::memory_order_acq_rel)); }
@@ -90,9 +93,11 @@ class Mailbox {
     }
   }
 
+  /// Whether something has arrived that was not taken yet.
+  [[nodiscard]] bool has_arrivals() const { return inbox_.load(std::memory_order_seq_cst) != 0; }
   /// Signals that wait, about. Any thread.
   [[nodiscard]] std::uint32_t length() const {
-    return static_cast<std::uint32_t>(inbox_.load(std::memory_order_relaxed) >> pointer_bits) +
+    return static_cast<std::uint32_t>(inbox_.load(std::memory_order_seq_cst) >> pointer_bits) +
            queued_.load(std::memory_order_relaxed);
   }
   [[nodiscard]] std::uint64_t large_bytes() const { return large_bytes_.load(std::memory_order_relaxed); }

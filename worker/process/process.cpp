@@ -7,7 +7,7 @@ constexpr unsigned first_word_bits = 18;  // What older peers keep of a referenc
 constexpr std::uint64_t first_word_mask = (1u << first_word_bits) - 1;
 }  // namespace
 
-static_assert(sizeof(Process) <= 320, "an idle process has to fit 512 bytes with a link and its bookkeeping");
+static_assert(sizeof(Process) <= 256, "an idle process has to fit 512 bytes with a link and its bookkeeping");
 
 Bonds& bonds_of(Process& process) {
   if (!process.bonds) {

@@ -86,6 +86,9 @@ struct alignas(64) Process {
   bool traps_exits = false;
   bool constructed = false;
   std::atomic<bool> running{false};
+  std::atomic<bool> parked{false};        ///< Pauses because a receiver's mailbox is too long; see pauses.cpp.
+  std::atomic<bool> senders_wait{false};  ///< Somebody pauses because of this mailbox.
+  TimerId pause_timer = 0;
 
   static constexpr std::size_t inline_state_bytes = 64;
   alignas(16) std::byte inline_state[inline_state_bytes];

@@ -39,9 +39,12 @@ SendResult Runtime::push(const Pid& to, EnvelopePtr envelope, bool bounded) {
       return SendResult::sent;
     case Mailbox::Push::done:
       envelope.release();
+      if (!bounded && process->parked.load(std::memory_order_seq_cst)) {
+        unpark(*process);
+      }
       if (bounded && process->mailbox.length() > mailbox_soft_messages_max) {
         if (Current* const here = current()) {
-          here->yield = true;
+          here->flooded = to;
         }
       }
       return SendResult::sent;

@@ -172,6 +172,11 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery);
   void push_queue(Process& process, EnvelopePtr envelope);
 
+  // pauses.cpp
+  bool park(Process& process, const Pid& receiver);
+  void unpark(Process& process);
+  void wake_senders(Process& receiver, const Pid& pid);
+
   // signals.cpp; false when the process has ended.
   bool act_on(Process& process, EnvelopePtr envelope);
   void act_on_link(Process& process, const SignalEnvelope& signal);
@@ -214,6 +219,9 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   mutable std::mutex nodes_mutex_;
   std::unordered_map<NodeIndex, std::unordered_set<Pid>> bound_to_node_;  ///< Processes with links or monitors there.
   std::unordered_set<Pid> node_watchers_;
+
+  std::mutex pauses_mutex_;
+  std::unordered_map<Pid, std::unordered_set<Pid>> paused_by_receiver_;
 
   std::atomic<std::uint64_t> spawned_{0};
   std::atomic<std::uint64_t> ended_{0};

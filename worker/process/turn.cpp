@@ -74,6 +74,10 @@ bool Runtime::run_turn(Process& process) {
   const std::uint32_t messages_max = scheduler_.turn_messages_max();
   TurnTime time(clock(), options_.turn_time_max);
   std::uint32_t handled = 0;
+  const Pid pid = process.pid();
+  if (process.pause_timer != 0) {
+    timers_.cancel(std::exchange(process.pause_timer, 0));
+  }
   if (!fetch(process)) {
     return false;
   }
@@ -85,7 +89,11 @@ bool Runtime::run_turn(Process& process) {
     if (!envelope) {
       process.running.store(false, std::memory_order_relaxed);
       if (process.mailbox.try_idle()) {
-        return false;  // From here on the process may run elsewhere.
+        // From here on the process may run elsewhere; its slot may be looked at all the same.
+        if (process.senders_wait.load(std::memory_order_seq_cst)) {
+          wake_senders(process, pid);
+        }
+        return false;
       }
       process.running.store(true, std::memory_order_relaxed);
       if (!fetch(process)) {
@@ -97,7 +105,13 @@ bool Runtime::run_turn(Process& process) {
     if (!handle_queued(process, std::move(envelope))) {
       return false;
     }
-    if (++handled >= messages_max || scope->yield || time.used_up()) {
+    if (process.queue_length <= mailbox_soft_messages_max / 2 && process.senders_wait.load(std::memory_order_relaxed)) {
+      wake_senders(process, pid);
+    }
+    if (scope->flooded.valid() && scope->flooded != pid) {
+      return fetch(process) && !park(process, scope->flooded);
+    }
+    if (++handled >= messages_max || time.used_up()) {
       process.running.store(false, std::memory_order_relaxed);
       return true;
     }

@@ -76,6 +76,80 @@ TEST_F(Mailboxes, that_are_full_fail_a_request_at_once) {
   EXPECT_EQ(*seen, std::vector<std::string>{"no reply full"});
 }
 
+struct Flood {
+  Pid to;
+  std::int64_t left = 0;
+};
+class Flooder {
+ public:
+  using messages = troupe::messages<Flood>;
+  explicit Flooder(std::int64_t& refused) : refused_(refused) {}
+  void handle(const Flood& flood) {
+    for (int i = 0; i < 2'000; ++i) {
+      refused_ += troupe::send(flood.to, Add{1}) == SendResult::sent ? 0 : 1;
+    }
+    if (flood.left > 0) {
+      troupe::send(troupe::self(), Flood{flood.to, flood.left - 1});
+    }
+  }
+
+ private:
+  std::int64_t& refused_;
+};
+
+TEST_F(Mailboxes, make_a_sender_pause_before_they_are_full) {
+  std::int64_t refused = 0;
+  const RuntimeScope scope(runtime);
+  const Pid counter = troupe::spawn<Counter>();
+  SpawnOptions options;
+  options.mailbox_messages_max = 15'000;  // The soft bound of 10,000 and one handler more.
+  const Pid bounded = troupe::spawn_with<Counter>(options);
+  for (const Pid& to : {counter, bounded}) {
+    const Pid flooder = troupe::spawn<Flooder>(std::ref(refused));
+    troupe::send(flooder, Flood{to, 99});
+    settle();
+    EXPECT_EQ(*runtime.call(to, atom("read"), 1s), Term::integer(200'000));
+  }
+  EXPECT_EQ(refused, 0);
+}
+
+class Mutual {
+ public:
+  using messages = troupe::messages<Flood, Add>;
+  void handle(const Flood& flood) {
+    for (int i = 0; i < 12'000; ++i) {
+      troupe::send(flood.to, Add{1});
+    }
+  }
+  void handle(Add) {}
+};
+
+TEST_F(Mailboxes, do_not_let_two_processes_that_flood_each_other_wait_for_ever) {
+  const RuntimeScope scope(runtime);
+  const Pid one = troupe::spawn<Mutual>();
+  const Pid two = troupe::spawn<Mutual>();
+  troupe::send(one, Flood{two, 0});
+  troupe::send(two, Flood{one, 0});
+  settle();
+  EXPECT_EQ(runtime.process_info(one)->mailbox_length, 0u);
+  EXPECT_EQ(runtime.process_info(two)->mailbox_length, 0u);
+  EXPECT_EQ(runtime.process_info(one)->reductions, 12'001u);
+}
+
+TEST_F(Mailboxes, let_a_sender_that_pauses_be_killed) {
+  const RuntimeScope scope(runtime);
+  std::int64_t refused = 0;
+  const Pid counter = troupe::spawn<Counter>();
+  const Pid flooder = troupe::spawn<Flooder>(std::ref(refused));
+  troupe::send(flooder, Flood{counter, 1'000'000});
+  for (int i = 0; i < 50; ++i) {
+    scheduler.step();
+  }
+  runtime.exit(flooder, atom("kill"));
+  settle();
+  EXPECT_FALSE(runtime.alive(flooder));
+}
+
 TEST_F(Mailboxes, turn_terms_into_messages_only_when_they_fit) {
   const Pid counter = runtime.spawn<Counter>();
   runtime.post(counter, Term::tuple({atom("add"), Term::binary("three")}));
