@@ -160,6 +160,12 @@ def pod(name, node=None, **metadata):
     return document("pods", name, metadata=metadata, spec=spec)
 
 
+def nowhere():
+    """The name of a node that is not there. Never the same twice: the real collector remembers those it has missed for a
+    while, and deletes pods on them at once."""
+    return unique("nowhere")
+
+
 def lease(name, holder=None, **metadata):
     spec = {"leaseDurationSeconds": 15}
     if holder:

@@ -1,8 +1,6 @@
 """Deletion: bodies, grace, finalizers, preconditions, propagation, collections and namespaces."""
 
-import time
-
-from suite import ApiTest, cluster, configmap, document, lease, pod, unique, version_of
+from suite import ApiTest, cluster, configmap, document, lease, nowhere, pod, version_of
 
 PERIOD = 30
 
@@ -57,7 +55,7 @@ class Grace(ApiTest):
         self.assertEqual(self.api.get(self.path("pods", self.name)).status, 404)
 
     def test_a_pod_on_a_node_stays_until_its_kubelet_lets_it_go(self):
-        made = self.create("pods", pod(self.name, "nowhere"))
+        made = self.create("pods", pod(self.name, nowhere()))
         path = self.path("pods", self.name)
         answer = self.api.delete(path)
         self.assertEqual((answer.status, answer.json["metadata"]["deletionGracePeriodSeconds"]), (200, PERIOD))
@@ -72,7 +70,7 @@ class Grace(ApiTest):
         self.assertEqual(self.api.get(path).status, 404)
 
     def test_grace_may_be_shortened_and_never_lengthened(self):
-        self.create("pods", pod(self.name, "nowhere"))
+        self.create("pods", pod(self.name, nowhere()))
         path = self.path("pods", self.name)
         self.api.delete(path, options(gracePeriodSeconds=20))
         self.assertEqual(self.read("pods", self.name)["metadata"]["deletionGracePeriodSeconds"], 20)
@@ -84,14 +82,14 @@ class Grace(ApiTest):
         self.assertEqual(self.api.get(path).status, 404)
 
     def test_the_grace_of_the_spec_counts(self):
-        body = pod(self.name, "nowhere")
+        body = pod(self.name, nowhere())
         body["spec"]["terminationGracePeriodSeconds"] = 7
         self.create("pods", body)
         self.assertEqual(self.api.delete(self.path("pods", self.name)).json["metadata"]["deletionGracePeriodSeconds"], 7)
         self.api.delete(self.path("pods", self.name), options(gracePeriodSeconds=0))
 
     def test_a_finished_pod_has_no_grace(self):
-        self.create("pods", pod(self.name, "nowhere"))
+        self.create("pods", pod(self.name, nowhere()))
         self.api.merge_patch(self.path("pods", self.name, "status"), {"status": {"phase": "Succeeded"}})
         self.assertEqual(self.api.delete(self.path("pods", self.name)).status, 200)
         self.assertEqual(self.api.get(self.path("pods", self.name)).status, 404)
@@ -256,7 +254,7 @@ class Namespaces(ApiTest):
         answer = self.api.delete(self.path("namespaces", self.name))
         self.assertEqual((answer.status, answer.json["kind"], answer.json["status"]["phase"]), (200, "Namespace", "Terminating"), answer)
         refused = self.api.post(self.path("configmaps", namespace=self.name), configmap("late"))
-        self.assert_status(refused, 403, "Forbidden", f"because it is being terminated")
+        self.assert_status(refused, 403, "Forbidden", "because it is being terminated")
         self.assertEqual(refused.json["details"]["causes"][0]["reason"], "NamespaceTerminating")
         held = self.path("configmaps", "held", namespace=self.name)
         self.eventually(lambda: "deletionTimestamp" in self.api.get(held).json["metadata"], "the held object is being deleted", 60)

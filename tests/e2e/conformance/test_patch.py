@@ -1,6 +1,6 @@
 """Patches: merge, JSON, what of strategic merge both servers share, and what only the real one does."""
 
-from suite import ApiTest, cluster, configmap, document, pod, unique, version_of
+from suite import ApiTest, cluster, configmap, pod, version_of
 
 
 class MergePatch(ApiTest):

@@ -1,9 +1,8 @@
 """Every failure that a client decides by: code, reason, details and causes."""
 
 import http.client
-import os
 
-from suite import ApiTest, application, cluster, configmap, document, lease, pod, unique, version_of, without
+from suite import ApiTest, application, cluster, configmap, document, lease, pod, without
 
 
 class Reads(ApiTest):

@@ -3,7 +3,7 @@
 import concurrent.futures
 import time
 
-from suite import ApiTest, cluster, configmap, document, lease, pod, unique, version_of
+from suite import ApiTest, cluster, configmap, document, lease, nowhere, pod, unique, version_of
 
 LOCAL_HISTORY = 10_000  # changes of a kind that the local server remembers
 WRITERS = 4
@@ -227,12 +227,13 @@ class Selectors(WatchTest):
             self.assertEqual("".join(self.names(labelSelector=own + selector)), expected, selector)
 
     def test_field_selectors_select(self):
-        for suffix, node in (("a", None), ("b", "nowhere")):
+        elsewhere = nowhere()
+        for suffix, node in (("a", None), ("b", elsewhere)):
             self.create("pods", pod(f"{self.name}-{suffix}", node, labels={"own": self.name}))
         own = "own=" + self.name
-        for selector, expected in ((f"metadata.name={self.name}-a", "a"), (f"metadata.name!={self.name}-a", "b"), ("spec.nodeName=nowhere", "b"),
+        for selector, expected in ((f"metadata.name={self.name}-a", "a"), (f"metadata.name!={self.name}-a", "b"), ("spec.nodeName=" + elsewhere, "b"),
                                    ("spec.nodeName=", "a"), ("status.phase=Pending", "ab"), ("status.phase!=Pending", ""),
-                                   (f"metadata.namespace={self.namespace},spec.nodeName=nowhere", "b")):
+                                   (f"metadata.namespace={self.namespace},spec.nodeName={elsewhere}", "b")):
             self.assertEqual("".join(self.names("pods", labelSelector=own, fieldSelector=selector)), expected, selector)
 
     def test_custom_resources_are_selected_by_name(self):

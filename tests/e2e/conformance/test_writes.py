@@ -2,7 +2,7 @@
 
 import datetime
 
-from suite import ApiTest, application, cluster, configmap, document, lease, pod, unique, version_of
+from suite import ApiTest, application, cluster, configmap, document, lease, pod, version_of
 
 
 class Metadata(ApiTest):

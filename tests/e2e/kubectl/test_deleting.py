@@ -1,7 +1,7 @@
 """kubectl delete with its ways of propagation, and kubectl wait."""
 
 from session import KubectlTest
-from suite import cluster, configmap, document, pod
+from suite import cluster, configmap, document, nowhere, pod
 
 
 class Delete(KubectlTest):
@@ -50,7 +50,7 @@ class Delete(KubectlTest):
         self.kubectl("patch", "troupe", self.name, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
 
     def test_a_pod_by_force(self):
-        self.kubectl("create", "-f", "-", stdin=pod(self.name, "nowhere"))
+        self.kubectl("create", "-f", "-", stdin=pod(self.name, nowhere()))
         self.kubectl("delete", "pod", self.name, "--grace-period=0", "--force")
         self.assertTrue(self.gone("pod", self.name))
 
