@@ -5,6 +5,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
+#include <limits>
 
 #include "local/api/reply.hpp"
 
@@ -26,7 +27,8 @@ class LogSession : public std::enable_shared_from_this<LogSession> {
     request_ = {http::verb::get, request.target, 11};
     request_.set(http::field::host, kubelet_.text());
     request_.set(http::field::connection, "close");
-    parser_.body_limit(boost::none);
+    // boost::none makes Beast 1.74 refuse every body that states its length.
+    parser_.body_limit(std::numeric_limits<std::uint64_t>::max());
   }
 
   void start() {

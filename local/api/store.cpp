@@ -159,8 +159,10 @@ class Store::Impl final : public Store::Transaction {
         }
       }
       history.changes.push_back(change);
-      if (history.changes.size() > options_.history_changes_max) {
+      history.bytes += bytes_of(change);
+      while (history.changes.size() > options_.history_changes_max || history.bytes > options_.history_bytes_max) {
         history.forgotten = history.changes.front().revision;
+        history.bytes -= bytes_of(history.changes.front());
         history.changes.pop_front();
       }
     }
@@ -201,11 +203,16 @@ class Store::Impl final : public Store::Transaction {
     }
   }
 
+  static std::size_t bytes_of(const Change& change) {
+    return (change.after ? *change.after : *change.last).text->size();
+  }
+
   static std::size_t index_of(Storage storage) { return static_cast<std::size_t>(storage); }
   const Shelf& shelf_of(Storage storage) const { return shelves_[index_of(storage)]; }
 
   struct History {
     std::deque<Change> changes;
+    std::size_t bytes = 0;
     std::uint64_t forgotten = 0;  // Changes up to this revision are not in `changes`.
   };
   struct Watch {
@@ -250,6 +257,7 @@ void Store::forget_history() {
   std::lock_guard lock(impl_->mutex_);
   for (Impl::History& history : impl_->history_) {
     history.changes.clear();
+    history.bytes = 0;
     history.forgotten = impl_->revision_;
   }
 }

@@ -54,7 +54,9 @@ class Journal {
 class Store {
  public:
   struct Options {
-    std::size_t history_changes_max = 10'000;  ///< For each kind; older ones cannot be watched from.
+    // For each kind; older changes cannot be watched from.
+    std::size_t history_changes_max = 10'000;
+    std::size_t history_bytes_max = 16 * 1024 * 1024;  ///< As JSON text.
   };
 
   /// Reads and writes inside `transact`. Later reads see earlier writes.

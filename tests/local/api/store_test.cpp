@@ -87,6 +87,18 @@ TEST(Store, a_watch_from_before_the_history_is_refused) {
   EXPECT_TRUE(store.watch(Storage::config_maps, 3, [](const Change&) {}));
 }
 
+TEST(Store, a_history_of_large_objects_is_short) {
+  Store store(Store::Options{.history_bytes_max = 1'000});
+  json large = document("a");
+  large["filler"] = std::string(400, 'x');
+  for (int i = 0; i < 5; ++i) {
+    large["value"] = i;
+    put(store, first, large);
+  }
+  EXPECT_FALSE(store.watch(Storage::config_maps, 2, [](const Change&) {}));
+  EXPECT_TRUE(store.watch(Storage::config_maps, 4, [](const Change&) {}));
+}
+
 TEST(Store, nothing_is_delivered_after_unwatch) {
   Store store;
   int seen = 0;
