@@ -150,6 +150,7 @@ class ApiClient final : public Client {
     plan.transport = transport_;
     plan.context = "GET " + path + " (watch)";
     plan.line_bytes_max = options_.watch_line_bytes_max;
+    plan.head_timeout = options_.request_timeout;
     plan.make_request = [token = config_.token, agent = options_.user_agent, target,
                          silence]() -> Result<TransportRequest> {
       auto headers = make_headers(token, agent);

@@ -60,7 +60,7 @@ struct WatchEvent {
 };
 
 /// Called on a thread of the client, one call at a time; blocking in it slows the stream down (back-pressure), and
-/// nothing else.
+/// nothing else; blocking for longer than a watch may be silent loses the watch.
 struct WatchHandler {
   std::function<void()> on_open;  ///< Answered 200; events follow. May be null.
   std::function<void(WatchEvent)> on_event;
@@ -97,6 +97,7 @@ struct DeleteOptions {
 class Client {
  public:
   struct Options {
+    /// Of a watch, until it is answered.
     std::chrono::milliseconds request_timeout{30'000};
     std::string user_agent = "troupe";
     /// A watch that is silent for WatchOptions::timeout and this long is given up: the connection is half open.

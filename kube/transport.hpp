@@ -23,7 +23,8 @@ struct TransportRequest {
   TransportHeaders headers;    ///< Content-Type, Content-Length and Host are the transport's business.
   std::string body;            ///< Sent with every method but GET, even when empty.
   std::string content_type;
-  /// `send`: for everything, from the call to the last byte. `stream`: longest silence of the server.
+  /// `send`: for everything, from the call to the last byte. `stream`: longest silence of the
+  /// server, which also bounds how long a piece of data may stay unconsumed.
   std::chrono::milliseconds timeout{30'000};
 };
 

@@ -107,12 +107,15 @@ class RunningWatch final : public Watch {
     }
     const auto stream = plan_.transport->stream(*request, deliver_to(inbox));
     std::unique_lock lock(inbox->mutex);
-    inbox->changed.wait(lock, [&] { return inbox->cancelled || inbox->head.has_value() || inbox->ended; });
+    // Servers answer a watch at once, long before its first event.
+    inbox->changed.wait_for(lock, plan_.head_timeout,
+                            [&] { return inbox->cancelled || inbox->head.has_value() || inbox->ended; });
     if (inbox->cancelled) {
       return cancelled(*inbox);
     }
     if (!inbox->head.has_value()) {
-      error = error_of_transport(inbox->error.value_or(Error{ErrorCode::unavailable, "no answer"}), plan_.context);
+      const Error silent{ErrorCode::timeout, "the server did not answer in time"};
+      error = error_of_transport(inbox->error.value_or(silent), plan_.context);
       return Outcome::ended;
     }
     if (inbox->head->status != 200) {

@@ -2,6 +2,7 @@
 // holds up its own stream alone.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -19,6 +20,8 @@ struct WatchPlan {
   std::function<void()> on_unauthorized;
   std::string context;  ///< "GET /api/v1/pods", for errors.
   std::size_t line_bytes_max = 0;
+  std::chrono::milliseconds head_timeout{
+      30'000};  ///< Until the answer's head is there; its silence is the transport's.
 };
 
 std::unique_ptr<Watch> run_watch(WatchPlan plan, WatchHandler handler);

@@ -132,6 +132,20 @@ TEST(Watch, a_connection_that_is_half_open_is_given_up) {
   EXPECT_THAT(told.end->message, testing::HasSubstr("silent for too long"));
 }
 
+TEST(Watch, a_server_that_never_answers_is_given_up) {
+  ScriptedServer server([](const SeenRequest&, Peer& peer) {
+    peer.hold();
+    return false;
+  });
+  Told told;
+  const auto client = client_of(server.url(), {.request_timeout = milliseconds(300)});
+  const auto watch = client->watch(pods, {}, told.handler());
+  ASSERT_TRUE(eventually([&] { return told.has_ended(); }));
+  EXPECT_EQ(told.opened, 0);
+  ASSERT_TRUE(told.end.has_value());
+  EXPECT_THAT(told.end->message, testing::HasSubstr("did not answer in time"));
+}
+
 TEST(Watch, a_truncated_chunk_ends_it_with_an_error) {
   ScriptedServer server([](const SeenRequest&, Peer& peer) {
     peer.start_chunked();
