@@ -6,6 +6,8 @@
 #include <iterator>
 #include <utility>
 
+#include "platform/process_metrics.hpp"
+
 namespace troupe::platform {
 namespace {
 
@@ -36,6 +38,7 @@ HttpResponse metrics(const std::vector<std::shared_ptr<prometheus::Collectable>>
 Result<std::unique_ptr<HttpServer>> start_health_server(
     HttpServer::Options options, std::vector<std::shared_ptr<prometheus::Collectable>> collectables,
     HealthProbe healthz, HealthProbe readyz) {
+  collectables.push_back(process_metrics());
   return HttpServer::start(
       std::move(options),
       [collectables = std::move(collectables), healthz = std::move(healthz), readyz = std::move(readyz)](

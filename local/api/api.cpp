@@ -96,7 +96,15 @@ class Api::Impl {
       send(reply_to_error(unauthorized()), *exchange);
       return;
     }
-    ApiResult<std::optional<Reply>> reply = answer(request, *target, user.value_or(""), exchange);
+    ApiResult<std::optional<Reply>> reply = internal_error("not answered");
+    try {
+      reply = answer(request, *target, user.value_or(""), exchange);
+    } catch (const json::exception& problem) {
+      // Built-in kinds are kept as sent but for what is looked at, so a value of another type shows up where it is
+      // used.
+      reply = bad_request(std::string("an object holds a value of another type than its kind has there: ") +
+                          problem.what());
+    }
     if (!reply.ok()) {
       send(reply_to_error(reply.error()), *exchange);
     } else if (reply->has_value()) {

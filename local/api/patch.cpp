@@ -21,6 +21,23 @@ bool well_formed(const json& patch) {
          });
 }
 
+// Copies can double the document at each step: its size is looked at before the next one.
+ApiResult<json> applied_in_steps(const json& object, const json& patch) {
+  constexpr std::size_t document_bytes_max = 3 * 1024 * 1024;
+  const bool copies = std::ranges::any_of(patch, [](const json& operation) { return operation["op"] == "copy"; });
+  if (!copies) {
+    return object.patch(patch);
+  }
+  json result = object;
+  for (const json& operation : patch) {
+    result = result.patch(json::array({operation}));
+    if (operation["op"] == "copy" && result.dump().size() > document_bytes_max) {
+      return rejected("the copies make the document larger than " + std::to_string(document_bytes_max) + " bytes");
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 ApiResult<json> apply_merge_patch(const json& object, const json& patch) {
@@ -44,7 +61,7 @@ ApiResult<json> apply_json_patch(const json& object, const json& patch) {
     return error;
   }
   try {
-    return object.patch(patch);
+    return applied_in_steps(object, patch);
   } catch (const json::exception& problem) {
     return rejected(problem.what());
   }

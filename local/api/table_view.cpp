@@ -266,6 +266,23 @@ json column_json(const std::string& name, const std::string& type, const std::st
   return json{{"name", name}, {"type", type}, {"format", format}, {"description", description}, {"priority", priority}};
 }
 
+json cells_of(const json& object, const ResourceEntry& resource, WallTime now) {
+  json cells = json::array();
+  if (const json* printed = printer_columns(resource)) {
+    cells.push_back(metadata_text(object, "name"));
+    for (const json& column : *printed) {
+      cells.push_back(custom_cell(object, column, now));
+    }
+  } else if (resource.storage == Storage::pods) {
+    cells = pod_cells(object, age_of(metadata_text(object, "creationTimestamp"), now));
+  } else {
+    for (const Column& column : built_in_columns(resource.storage)) {
+      cells.push_back(built_in_cell(object, column, now));
+    }
+  }
+  return cells;
+}
+
 }  // namespace
 
 json table_columns(const ResourceEntry& resource) {
@@ -293,18 +310,13 @@ IncludeObject parse_include_object(std::string_view text) {
 
 json table_row(const json& object, const ResourceEntry& resource, WallTime now, IncludeObject include,
                const std::string& meta_version) {
-  json cells = json::array();
-  if (const json* printed = printer_columns(resource)) {
-    cells.push_back(metadata_text(object, "name"));
-    for (const json& column : *printed) {
-      cells.push_back(custom_cell(object, column, now));
-    }
-  } else if (resource.storage == Storage::pods) {
-    cells = pod_cells(object, age_of(metadata_text(object, "creationTimestamp"), now));
-  } else {
-    for (const Column& column : built_in_columns(resource.storage)) {
-      cells.push_back(built_in_cell(object, column, now));
-    }
+  json cells;
+  try {
+    cells = cells_of(object, resource, now);
+  } catch (const json::exception&) {
+    // A value of another type than the kind has: the row still names its object.
+    cells = json::array({metadata_text(object, "name")});
+    cells.insert(cells.end(), table_columns(resource).size() - 1, json("<invalid>"));
   }
   json row{{"cells", std::move(cells)}};
   if (include == IncludeObject::whole) {

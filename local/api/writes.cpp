@@ -19,6 +19,7 @@ using Transaction = Store::Transaction;
 
 constexpr std::size_t events_max = 5'000;
 constexpr std::size_t events_dropped_at_once = 500;
+constexpr std::size_t object_bytes_max = 1536 * 1024;  // etcd's --max-request-bytes.
 constexpr int generated_names_tried_max = 8;
 
 StatusError not_found_at(const WriteTarget& target) {
@@ -323,6 +324,14 @@ StoredObject undated(const Transaction& transaction, const WriteOutcome& outcome
           std::make_shared<const std::string>(document.dump(-1, ' ', false, json::error_handler_t::replace)), 0};
 }
 
+StatusError too_large(std::size_t bytes) {
+  StatusError error = bad_request("the object would take " + std::to_string(bytes) + " bytes; the most is " +
+                                  std::to_string(object_bytes_max));
+  error.code = 413;
+  error.reason = "RequestEntityTooLarge";
+  return error;
+}
+
 // Runs `body`, lets everything that follows from it happen, and commits unless it failed or is a dry run.
 ApiResult<WriteOutcome> run(const WriteContext& context, const WriteTarget& target,
                             const std::function<ApiResult<WriteOutcome>(Transaction&)>& body) {
@@ -330,6 +339,10 @@ ApiResult<WriteOutcome> run(const WriteContext& context, const WriteTarget& targ
   Result<void> stored = context.store.transact([&](Transaction& transaction) {
     outcome = body(transaction);
     if (!outcome.ok()) {
+      return false;
+    }
+    if (outcome->object.text->size() > object_bytes_max) {
+      outcome = too_large(outcome->object.text->size());
       return false;
     }
     if (target.parameters.dry_run) {

@@ -37,6 +37,12 @@ std::string phase_of(const kube::Object& pod) {
   return status == pod.json().end() ? "" : status->value("phase", "");
 }
 
+/// Pods of other schedulers wait for theirs.
+bool is_ours_to_place(const kube::Object& pod) {
+  const auto spec = pod.json().find("spec");
+  return spec != pod.json().end() && spec->value("schedulerName", "default-scheduler") == "default-scheduler";
+}
+
 bool has_ended(const kube::Object& pod) { return phase_of(pod) == "Succeeded" || phase_of(pod) == "Failed"; }
 
 class Runner final : public PodRunner, public PodLookup {
@@ -220,7 +226,8 @@ class Runner final : public PodRunner, public PodLookup {
   }
 
   void bind_if_fitting(const kube::Object& pod) {
-    if (!bound_to(pod).empty() || pod.being_deleted() || has_ended(pod) || placed_.contains(pod.uid())) {
+    if (!is_ours_to_place(pod) || !bound_to(pod).empty() || pod.being_deleted() || has_ended(pod) ||
+        placed_.contains(pod.uid())) {
       return;
     }
     std::vector<kube::Object> placed;

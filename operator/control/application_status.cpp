@@ -126,7 +126,7 @@ resource::ApplicationStatus report_application(const resource::Application& appl
                                                const ApplicationCluster& cluster) {
   if (!cluster.exists) {
     return rejected(application.metadata.generation, "ClusterNotFound",
-                    "there is no TroupeCluster " + application.cluster + " in this namespace");
+                    "spec.clusterRef.name: there is no TroupeCluster " + application.cluster + " in this namespace");
   }
   const Tally tally = count(application, cluster);
   resource::ApplicationStatus status;

@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "kube/resource_types.hpp"
+#include "operator/control/cache_index.hpp"
 #include "operator/control/cluster_status.hpp"
 #include "operator/desired/objects.hpp"
 #include "operator/desired/plan.hpp"
@@ -47,7 +48,7 @@ Snapshot take_snapshot(const ObjectCache& cache, const std::string& key) {
 ClusterReconciler::ClusterReconciler(std::shared_ptr<kube::Client> client, OwnedTypes types, const ObjectCache& cache,
                                      const Clock& clock, Random& random, EventSink events)
     : client_(client),
-      policy_api_version_(types[static_cast<std::size_t>(OwnedKind::pod_disruption_budget)].group_version()),
+      types_(types),
       cache_(cache),
       clock_(clock),
       random_(random),
@@ -63,7 +64,7 @@ Outcome ClusterReconciler::reconcile(const std::string& key, std::uint64_t recon
   if (object->being_deleted()) {
     return {};  // Garbage collection takes what it owns.
   }
-  if (const auto wait = expectations_.wait(key, cache_, clock_.now())) {
+  if (const auto wait = wait_for_cache(*object)) {
     return {RoundResult::waiting, "", wait};
   }
   const auto cluster = resource::parse_cluster(object->json());
@@ -73,11 +74,39 @@ Outcome ClusterReconciler::reconcile(const std::string& key, std::uint64_t recon
   return reconcile_valid(*object, *cluster, reconcile_id);
 }
 
+std::optional<Duration> ClusterReconciler::wait_for_cache(const kube::Object& cluster) {
+  const std::string key = cluster.key();
+  const auto wait = expectations_.wait(key, cache_, clock_.now());
+  if (!wait || *wait > Duration{0}) {
+    return wait;
+  }
+  for (const Expectation& expectation : expectations_.take_overdue(key, clock_.now())) {
+    if (stands(cluster, expectation)) {
+      log_warning("the cache does not show what was written", {{"cluster", key}, {"name", expectation.name}});
+      expectations_.put_back(key, expectation, clock_.now());
+    }
+  }
+  return expectations_.wait(key, cache_, clock_.now());
+}
+
+bool ClusterReconciler::stands(const kube::Object& cluster, const Expectation& expectation) {
+  const kube::ResourceType& type =
+      expectation.kind ? types_[static_cast<std::size_t>(*expectation.kind)] : kube::troupe_clusters;
+  const auto live = client_->get(type, cluster.namespace_name(), expectation.name);
+  if (!live.ok()) {
+    return !live.error().not_found() || still_to_be_seen(expectation, std::nullopt);
+  }
+  // Without its label the cache will never show it.
+  const bool shown = !expectation.kind || cluster_key_of(*live) == cluster.key();
+  return still_to_be_seen(expectation, shown ? std::optional(*live) : std::nullopt);
+}
+
 desired::Plan ClusterReconciler::make_plan(const kube::Object& object, const resource::Cluster& cluster) {
   Snapshot snapshot = take_snapshot(cache_, object.key());
   snapshot.observed.taken_ordinals = actor_.taken_ordinals(object.key());
   const bool needs_cookie = snapshot.observed.at(OwnedKind::secret).empty();
-  return desired::plan({cluster, current_revision_of(object), policy_api_version_,
+  return desired::plan({cluster, current_revision_of(object),
+                        types_[static_cast<std::size_t>(OwnedKind::pod_disruption_budget)].group_version(),
                         needs_cookie ? desired::random_cookie(random_) : std::string(), clock_.wall_now()},
                        snapshot.observed);
 }

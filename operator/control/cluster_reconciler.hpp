@@ -31,6 +31,9 @@ class ClusterReconciler {
 
  private:
   Outcome reconcile_valid(const kube::Object& object, const resource::Cluster& cluster, std::uint64_t reconcile_id);
+  /// How long to wait for the cache, if it does not show yet what was written.
+  std::optional<Duration> wait_for_cache(const kube::Object& cluster);
+  bool stands(const kube::Object& cluster, const Expectation& expectation);
   Outcome reject(const kube::Object& object, const resource::FieldErrors& errors);
   desired::Plan make_plan(const kube::Object& object, const resource::Cluster& cluster);
   /// Writes status if it differs. True: it is, or was already, as it should be.
@@ -38,7 +41,7 @@ class ClusterReconciler {
   void forget(const std::string& key);
 
   std::shared_ptr<kube::Client> client_;
-  std::string policy_api_version_;
+  OwnedTypes types_;
   const ObjectCache& cache_;
   const Clock& clock_;
   Random& random_;

@@ -46,16 +46,43 @@ std::optional<Duration> Expectations::wait(const std::string& cluster_key, const
   if (it == pending_.end()) {
     return std::nullopt;
   }
-  std::erase_if(it->second, [&](const Expectation& expectation) {
-    return expectation.expires <= now || met(expectation, cluster_key, cache);
-  });
+  std::erase_if(it->second,
+                [&](const Expectation& expectation) { return met(expectation, cluster_key, cache); });
   if (it->second.empty()) {
     pending_.erase(it);
     return std::nullopt;
   }
   const auto first = std::min_element(it->second.begin(), it->second.end(),
-                                      [](const auto& a, const auto& b) { return a.expires < b.expires; });
-  return first->expires - now;
+                                      [](const auto& a, const auto& b) { return a.overdue_at < b.overdue_at; });
+  return first->overdue_at - now;
+}
+
+std::vector<Expectation> Expectations::take_overdue(const std::string& cluster_key, Instant now) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Expectation> overdue;
+  if (const auto it = pending_.find(cluster_key); it != pending_.end()) {
+    for (const Expectation& expectation : it->second) {
+      if (expectation.overdue_at <= now) {
+        overdue.push_back(expectation);
+      }
+    }
+    std::erase_if(it->second, [now](const Expectation& expectation) { return expectation.overdue_at <= now; });
+  }
+  return overdue;
+}
+
+void Expectations::put_back(const std::string& cluster_key, Expectation expectation, Instant now) {
+  const std::lock_guard lock(mutex_);
+  expectation.overdue_at = now + expectation_lifetime;
+  pending_[cluster_key].push_back(std::move(expectation));
+}
+
+bool still_to_be_seen(const Expectation& expectation, const std::optional<kube::Object>& live) {
+  if (expectation.uid.empty()) {
+    return live.has_value();
+  }
+  const bool same = live && live->uid() == expectation.uid;
+  return expectation.resource_version.empty() ? !same || live->being_deleted() : same;
 }
 
 bool Expectations::met(const Expectation& expectation, const std::string& cluster_key, const ObjectCache& cache) {

@@ -19,6 +19,7 @@
 #include "platform/local_socket.hpp"
 #include "troupe/node_name.hpp"
 #include "worker/distribution/distribution.hpp"
+#include "worker/distribution/pg_groups.hpp"
 #include "worker/node/admin.hpp"
 #include "worker/node/application_keeper.hpp"
 #include "worker/node/condition_writer.hpp"
@@ -90,6 +91,8 @@ class RunningWorker final : public Worker {
     if (auto listening = distribution_->start(); !listening) {
       return listening.error().in("distribution");
     }
+    groups_.emplace(runtime_, *distribution_);
+    runtime_.set_groups(&*groups_);
     platform::HttpServer::Options http;
     http.at = {config_.pod_ip, pod_contract::http_port};
     auto health = platform::start_health_server(
@@ -261,6 +264,8 @@ class RunningWorker final : public Worker {
     if (loop_thread_.joinable()) {
       loop_thread_.join();
     }
+    runtime_.set_groups(nullptr);
+    groups_.reset();
     runtime_.set_remote_nodes(nullptr);
     distribution_.reset();
   }
@@ -280,6 +285,7 @@ class RunningWorker final : public Worker {
   ThreadedScheduler scheduler_;
   Runtime runtime_;
   std::optional<Distribution> distribution_;
+  std::optional<PgGroups> groups_;
   Membership membership_;
   std::optional<ConditionWriter> conditions_;
   std::optional<ApplicationKeeper> applications_;
@@ -297,7 +303,15 @@ MetricsSnapshot RunningWorker::snapshot() const {
   seen.node_name = config_.node_name();
   seen.processes = runtime.processes;
   seen.spawns = runtime.spawned;
+  seen.exits = {{"normal", runtime.ended_normal},
+                {"shutdown", runtime.ended_shutdown},
+                {"crash", runtime.ended_abnormal},
+                {"killed", runtime.ended_killed}};
   seen.messages = runtime.messages_handled;
+  seen.mailbox_messages = runtime.messages_waiting;
+  const SchedulerLoad load = scheduler_.load();
+  seen.run_queue = load.run_queue;
+  seen.busy_seconds = std::chrono::duration<double>(load.busy).count();
   if (applications_) {
     seen.restarts = applications_->restarts();
     seen.applications = applications_->reports();

@@ -78,7 +78,7 @@ std::vector<prometheus::MetricFamily> metric_families(const MetricsSnapshot& see
       Family("troupe_worker_scheduler_run_queue", "Processes that are ready and wait for a scheduler.", gauge)
           .add(number(seen.run_queue))
           .take(),
-      Family("troupe_worker_scheduler_busy_seconds_total", "Time that schedulers spent in processes.", counter)
+      Family("troupe_worker_scheduler_busy_seconds_total", "CPU time of the scheduler threads.", counter)
           .add(seen.busy_seconds)
           .take(),
       ready.take(),

@@ -27,6 +27,17 @@ void destroy_state(Process& process) {
 
 }  // namespace
 
+void Runtime::count_ended(const Term& reason) {
+  ended_.fetch_add(1, std::memory_order_relaxed);
+  if (reason == reasons::normal()) {
+    ended_normal_.fetch_add(1, std::memory_order_relaxed);
+  } else if (reasons::is_orderly(reason)) {
+    ended_shutdown_.fetch_add(1, std::memory_order_relaxed);
+  } else if (reason == reasons::killed()) {
+    ended_killed_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
 void Runtime::end(Process& process, const Term& given_reason, EndedBy by, const Envelope* last_message) {
   const Term reason = given_reason;  // The reference may lie in what is destroyed below.
   const Pid pid = process.pid();
@@ -40,7 +51,7 @@ void Runtime::end(Process& process, const Term& given_reason, EndedBy by, const 
     report_crash(process, reason, last_message);
   }
   destroy_state(process);
-  ended_.fetch_add(1, std::memory_order_relaxed);
+  count_ended(reason);
   messages_handled_.fetch_add(process.reductions.load(std::memory_order_relaxed), std::memory_order_relaxed);
 
   std::unique_ptr<Bonds> bonds;

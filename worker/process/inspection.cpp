@@ -180,6 +180,11 @@ RuntimeCounters Runtime::counters() const {
   counters.spawned = spawned_.load(std::memory_order_relaxed);
   counters.ended = ended_.load(std::memory_order_relaxed);
   counters.crashed = crashed_.load(std::memory_order_relaxed);
+  counters.ended_normal = ended_normal_.load(std::memory_order_relaxed);
+  counters.ended_shutdown = ended_shutdown_.load(std::memory_order_relaxed);
+  counters.ended_killed = ended_killed_.load(std::memory_order_relaxed);
+  const std::uint64_t named = counters.ended_normal + counters.ended_shutdown + counters.ended_killed;
+  counters.ended_abnormal = counters.ended > named ? counters.ended - named : 0;
   counters.messages_refused = messages_refused_.load(std::memory_order_relaxed);
   counters.messages_not_understood = messages_not_understood_.load(std::memory_order_relaxed);
   counters.processes = table_.alive();
@@ -188,6 +193,7 @@ RuntimeCounters Runtime::counters() const {
     const Process& process = *table_.slot(id);
     if (process.serial.load(std::memory_order_relaxed) != 0) {
       counters.messages_handled += process.reductions.load(std::memory_order_relaxed);
+      counters.messages_waiting += process.mailbox.length();
     }
   }
   return counters;

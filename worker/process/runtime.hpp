@@ -79,6 +79,12 @@ struct RuntimeCounters {
   std::uint64_t spawned = 0;
   std::uint64_t ended = 0;
   std::uint64_t crashed = 0;  ///< Ended by a throw or a failing exit() call.
+  /// All that have ended, by reason: every one is in exactly one of these.
+  std::uint64_t ended_normal = 0;
+  std::uint64_t ended_shutdown = 0;  ///< shutdown and {shutdown, _}
+  std::uint64_t ended_killed = 0;
+  std::uint64_t ended_abnormal = 0;    ///< Any other reason, of its own or of a link.
+  std::uint64_t messages_waiting = 0;  ///< In all mailboxes.
   std::uint64_t messages_handled = 0;
   std::uint64_t messages_refused = 0;  ///< A mailbox was full.
   std::uint64_t messages_not_understood = 0;
@@ -194,6 +200,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void end(Process& process, const Term& reason, EndedBy by, const Envelope* last_message);
   void release_bonds(const Pid& pid, Bonds& bonds, const Term& reason);
   void bounce(EnvelopePtr envelope, const Term& reason);
+  void count_ended(const Term& reason);
 
   // routing.cpp
   SendResult push(const Pid& to, EnvelopePtr envelope, bool bounded);
@@ -226,6 +233,9 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   std::atomic<std::uint64_t> spawned_{0};
   std::atomic<std::uint64_t> ended_{0};
   std::atomic<std::uint64_t> crashed_{0};
+  std::atomic<std::uint64_t> ended_normal_{0};
+  std::atomic<std::uint64_t> ended_shutdown_{0};
+  std::atomic<std::uint64_t> ended_killed_{0};
   std::atomic<std::uint64_t> messages_handled_{0};
   std::atomic<std::uint64_t> messages_refused_{0};
   std::atomic<std::uint64_t> messages_not_understood_{0};

@@ -1,5 +1,8 @@
 #include "worker/process/threaded_scheduler.hpp"
 
+#include <pthread.h>
+#include <time.h>
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -133,6 +136,19 @@ class ThreadedScheduler::Workers {
     for (Worker& worker : workers_) {
       worker.thread.join();
     }
+  }
+
+  SchedulerLoad load() {
+    SchedulerLoad sum;
+    for (Worker& worker : workers_) {
+      sum.run_queue += worker.queue.length();
+      clockid_t clock{};
+      timespec used{};
+      if (pthread_getcpuclockid(worker.thread.native_handle(), &clock) == 0 && clock_gettime(clock, &used) == 0) {
+        sum.busy += std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+      }
+    }
+    return sum;
   }
 
   void schedule(Process& process) {
@@ -365,5 +381,7 @@ void ThreadedScheduler::wait(const std::function<bool()>& done) { workers_->wait
 void ThreadedScheduler::notify_waiters() { workers_->notify_waiters(); }
 std::uint32_t ThreadedScheduler::turn_messages_max() { return workers_->options_.turn_messages_max; }
 const Clock& ThreadedScheduler::clock() const { return workers_->clock_; }
+
+SchedulerLoad ThreadedScheduler::load() const { return workers_->load(); }
 
 }  // namespace troupe

@@ -14,6 +14,11 @@ struct ThreadedSchedulerOptions {
   std::uint32_t turn_messages_max = 128;
 };
 
+struct SchedulerLoad {
+  std::size_t run_queue = 0;  ///< Processes that are ready and wait for a thread.
+  Duration busy{};            ///< CPU time of the scheduler's threads since their start.
+};
+
 class ThreadedScheduler final : public Scheduler {
  public:
   /// `clock` must outlive it. Threads start here and end in the destructor, which runtimes must not outlive.
@@ -27,6 +32,8 @@ class ThreadedScheduler final : public Scheduler {
   void wait(const std::function<bool()>& done) override;
   void notify_waiters() override;
   std::uint32_t turn_messages_max() override;
+  /// Thread-safe; asks the kernel, so it costs those who look and not those who run.
+  [[nodiscard]] SchedulerLoad load() const;
   [[nodiscard]] const Clock& clock() const override;
 
  private:

@@ -201,7 +201,7 @@ class Environment:
 
     def erl(self, cluster, code, cookie=None, timeout=30, name="e2e"):
         """Runs Erlang code on a hidden node with the cluster's cookie; what it prints with io:format is the answer."""
-        program = f"try {code} catch C:R:S -> io:format(\"~p\", [{{C, R, S}}]) end, init:stop()."
+        program = f"try {code} catch Class_:Reason_:Stack_ -> io:format(\"~p\", [{{Class_, Reason_, Stack_}}]) end, init:stop()."
         done = subprocess.run(["erl", "-noshell", "-name", f"{name}{os.getpid()}@127.0.0.1", "-hidden", "-start_epmd", "false",
                                "-dist_listen", "false", "-setcookie", cookie or self.cookie(cluster), "-eval", program],
                               capture_output=True, text=True, env=self.env, timeout=timeout)

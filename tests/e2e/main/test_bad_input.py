@@ -31,6 +31,7 @@ class BadResources(EndToEnd):
         self.refused(cluster("bad", replicas=10**9), "spec.replicas")
         self.refused(cluster("bad", replicas="three"), "replicas")
         self.refused(cluster("Bad_Name"), "name")
+        self.refused(cluster("bad", podTemplate={"spec": {"hostNetwork": True}}), "hostNetwork")
 
     def test_unknown_fields_are_refused_by_kubectl_or_dropped(self):
         import json
@@ -49,15 +50,15 @@ class BadResources(EndToEnd):
         self.world.wait_application("orphan")
 
     def test_what_passes_the_schema_and_cannot_work_is_named(self):
-        document = cluster("cannot", replicas=1, podTemplate={"spec": {"hostNetwork": True}})
-        self.not_accepted(document, "Ready", "hostNetwork")
+        document = cluster("cannot", replicas=1, distribution={"tls": {"mode": "Managed"}})
+        self.not_accepted(document, "Ready", "spec.distribution.tls.mode")
         self.assertEqual(self.world.pods("cannot"), [])
 
     def test_a_bad_edit_touches_nothing_that_runs(self):
         self.start_cluster(cluster("edited", replicas=1))
         uid = self.world.pods("edited")[0]["metadata"]["uid"]
-        self.apply(cluster("edited", replicas=1, podTemplate={"spec": {"hostNetwork": True}}))
-        self.world.wait("the edit is refused", lambda: "hostNetwork" in str(self.world.get("troupecluster", "edited")["status"]["conditions"]))
+        self.apply(cluster("edited", replicas=1, distribution={"tls": {"mode": "Managed"}}))
+        self.world.wait("the edit is refused", lambda: "spec.distribution.tls.mode" in str(self.world.get("troupecluster", "edited")["status"]["conditions"]))
         pods = self.world.pods("edited")
         self.assertEqual([pod["metadata"]["uid"] for pod in pods], [uid])
         self.assertEqual(pods[0]["status"]["containerStatuses"][0]["restartCount"], 0)

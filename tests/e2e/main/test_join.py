@@ -36,9 +36,14 @@ class Join(EndToEnd):
 
     def test_a_deleted_pod_is_replaced_and_rejoins(self):
         self.start_cluster(cluster("replace"))
-        uid = self.world.get("pod", "replace-1")["metadata"]["uid"]
-        self.world.kubectl("delete", "pod", "replace-1", "--wait=false")
-        self.world.wait("another pod has its name", lambda: (self.world.get("pod", "replace-1") or {"metadata": {"uid": uid}})["metadata"]["uid"] != uid)
+        before = {pod["metadata"]["uid"] for pod in self.world.pods("replace")}
+        gone = self.world.get("pod", "replace-1")["metadata"]["uid"]
+        self.world.kubectl("delete", "pod", "replace-1")
+
+        def replaced():
+            after = {pod["metadata"]["uid"] for pod in self.world.pods("replace")}
+            return len(after) == 3 and len(after - before) == 1 and gone not in after
+        self.world.wait("one other pod has taken its place", replaced)
         self.world.wait_joined("replace", 3)
 
     def test_a_killed_worker_restarts_and_rejoins_and_the_others_notice(self):

@@ -40,7 +40,7 @@ class Pods(EndToEnd):
 
     def test_describe_tells_what_happened(self):
         self.start_cluster(cluster("story", replicas=1))
-        self.world.wait("the pod's creation is told", lambda: "CreatedPod" in self.world.kubectl("describe", "troupecluster", "story"))
+        self.world.wait("the pod's creation is told", lambda: "SuccessfulCreate" in self.world.kubectl("describe", "troupecluster", "story"))
         self.assertIn("Scheduled", self.world.kubectl("describe", "pod", "story-0"))
 
     def test_a_pod_with_volumes_is_refused_by_name(self):

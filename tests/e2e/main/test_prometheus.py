@@ -1,4 +1,8 @@
-"""Debian's Prometheus finds operator and workers by its own service discovery, and every dashboard query returns data."""
+"""Debian's Prometheus scrapes operator and workers, and every dashboard query returns data.
+
+Debian builds Prometheus without its Kubernetes discovery, so the pods are handed to it as files with the same meta labels,
+one entry for each container port; what picks and names the targets are the relabelling rules that a real one would run.
+"""
 import json
 import pathlib
 import re
@@ -35,7 +39,7 @@ class Prometheus(EndToEnd):
 global: {{scrape_interval: 1s}}
 scrape_configs:
 - job_name: troupe-workers
-  kubernetes_sd_configs: [{{role: pod, kubeconfig_file: {self.world.kubeconfig}}}]
+  file_sd_configs: [{{files: ['{self.discovered()}'], refresh_interval: 1s}}]
   relabel_configs:
   - {{source_labels: [__meta_kubernetes_pod_label_troupe_dev_cluster], regex: metrics, action: keep}}
   - {{source_labels: [__meta_kubernetes_pod_container_port_name], regex: http, action: keep}}
@@ -59,6 +63,21 @@ scrape_configs:
                     self.world.wait(f"{dashboard.name}, {title}: {query}", lambda q=query: self.has_data(base, q), 60, 0.5)
         finally:
             self.world.stop("prometheus")
+
+    def discovered(self):
+        """What role pod of kubernetes_sd_configs would find: an entry for each port of each container."""
+        targets = []
+        for pod in self.world.get("pods"):
+            meta = {"__meta_kubernetes_namespace": pod["metadata"]["namespace"], "__meta_kubernetes_pod_name": pod["metadata"]["name"]}
+            for key, value in pod["metadata"].get("labels", {}).items():
+                meta["__meta_kubernetes_pod_label_" + re.sub(r"[^a-zA-Z0-9]", "_", key)] = value
+            for container in pod["spec"]["containers"]:
+                for port in container.get("ports", []):
+                    targets.append({"targets": [f"{pod['status']['podIP']}:{port['containerPort']}"],
+                                    "labels": dict(meta, __meta_kubernetes_pod_container_port_name=port["name"])})
+        file = self.world.dir / "pods.json"
+        file.write_text(json.dumps(targets))
+        return file
 
     def queries(self, dashboard):
         found = []

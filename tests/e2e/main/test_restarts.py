@@ -23,7 +23,7 @@ class Restarts(EndToEnd):
 
     def created(self, name):
         """Names in events that say a pod was created, one for each time."""
-        return [event["message"] for event in self.world.events(name) if event["reason"] == "CreatedPod" for _ in range(event.get("count", 1))]
+        return [event["message"] for event in self.world.events(name) if event["reason"] == "SuccessfulCreate" for _ in range(event.get("count", 1))]
 
     def test_the_operator_restarts_and_changes_nothing(self):
         self.start_cluster(cluster("calm"))

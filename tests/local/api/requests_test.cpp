@@ -66,6 +66,14 @@ TEST(Patch, failures_of_a_json_patch_are_unprocessable_and_its_shape_bad) {
   EXPECT_EQ(*apply_json_patch(object, {{{"op", "add"}, {"path", "/b"}, {"value", 2}}}), (json{{"a", 1}, {"b", 2}}));
 }
 
+TEST(Patch, copies_cannot_make_a_document_explode) {
+  json patch = json::array();
+  for (int i = 0; i < 60; ++i) {
+    patch.push_back({{"op", "copy"}, {"from", ""}, {"path", "/x" + std::to_string(i)}});
+  }
+  EXPECT_EQ(apply_json_patch({{"a", std::string(100, 'x')}}, patch).error().code, 422);
+}
+
 TEST(StrategicMerge, merges_maps_and_lists_by_their_keys) {
   const json pod{{"metadata", {{"labels", {{"a", "1"}}}, {"finalizers", {"x/y"}}}},
                  {"spec", {{"containers", {{{"name", "a"}, {"image", "i:1"}, {"tty", true}}, {{"name", "b"}}}}}}};
@@ -126,6 +134,19 @@ TEST(Table, ages_are_told_as_kubectl_tells_them) {
                                {49 * 3600, "2d1h"},
                                {-3, "0s"}}) {
     EXPECT_EQ(human_duration(std::chrono::seconds(seconds)), text);
+  }
+}
+
+TEST(Table, a_row_of_nonsense_still_names_its_object) {
+  const json event{{"metadata", {{"name", "e"}}}, {"involvedObject", 7}, {"message", json::array()}};
+  const json budget{{"metadata", {{"name", "b"}}}, {"spec", "x"}};
+  const json odd_pod{
+      {"metadata", {{"name", "p"}}}, {"spec", {{"containers", 3}}}, {"status", {{"containerStatuses", {1, "x"}}}}};
+  for (auto [storage, object] :
+       {std::pair{Storage::events, event}, {Storage::pod_disruption_budgets, budget}, {Storage::pods, odd_pod}}) {
+    const json row = table_row(object, entry_of(storage), WallTime{}, IncludeObject::none, "v1");
+    EXPECT_EQ(row["cells"].size(), table_columns(entry_of(storage)).size());
+    EXPECT_EQ(row["cells"][storage == Storage::events ? 9 : 0], object["metadata"]["name"]);
   }
 }
 

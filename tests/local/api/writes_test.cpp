@@ -148,6 +148,17 @@ TEST(Writes, a_pod_without_its_service_account_is_forbidden) {
   EXPECT_EQ(refused.error().reason, "Forbidden");
 }
 
+TEST(Writes, an_object_cannot_grow_past_what_etcd_takes) {
+  TestApi api;
+  const std::string filler(1024 * 1024, 'x');
+  ASSERT_TRUE(api.create(Storage::leases, named("l")).ok());
+  ASSERT_TRUE(api.merge(Storage::leases, "l", {{"spec", {{"a", filler}}}}).ok());
+  const auto refused = api.merge(Storage::leases, "l", {{"spec", {{"b", filler}}}});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, 413);
+  EXPECT_FALSE(api.get(Storage::leases, "l")["spec"].contains("b"));
+}
+
 TEST(Writes, the_oldest_events_make_room) {
   TestApi api;
   for (int i = 0; i < 5'001; ++i) {

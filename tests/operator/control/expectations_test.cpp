@@ -73,13 +73,35 @@ TEST(Expectations, a_removal_is_seen_when_the_object_is_marked_or_gone) {
   EXPECT_FALSE(expectations.wait(key, cache, start));
 }
 
-TEST(Expectations, end_after_30_seconds_so_that_nothing_is_stuck) {
+TEST(Expectations, are_overdue_after_30_seconds_and_can_be_put_back) {
   CacheIndex cache;
   Expectations expectations;
   expectations.expect_written(key, OwnedKind::pod, pod("u1", "5"), start);
   expectations.expect_perhaps(key, OwnedKind::pod, "counter-1", start + 5s);
-  EXPECT_TRUE(expectations.wait(key, cache, start + 30s));
-  EXPECT_FALSE(expectations.wait(key, cache, start + 35s));
+  EXPECT_TRUE(expectations.take_overdue(key, start + 29s).empty());
+  EXPECT_LE(expectations.wait(key, cache, start + 30s), Duration{0});
+  const auto overdue = expectations.take_overdue(key, start + 30s);
+  ASSERT_EQ(overdue.size(), 1U);
+  EXPECT_EQ(overdue[0].uid, "u1");
+  EXPECT_EQ(expectations.wait(key, cache, start + 30s), 5s);
+  expectations.put_back(key, overdue[0], start + 30s);
+  EXPECT_EQ(expectations.take_overdue(key, start + 35s).size(), 1U);
+  EXPECT_EQ(expectations.wait(key, cache, start + 35s), 25s);
+}
+
+TEST(Expectations, stand_as_long_as_the_api_server_bears_them_out) {
+  const Expectation written{OwnedKind::pod, "counter-0", "u1", "5", start};
+  EXPECT_TRUE(still_to_be_seen(written, pod("u1", "6")));
+  EXPECT_FALSE(still_to_be_seen(written, pod("u2", "9")));
+  EXPECT_FALSE(still_to_be_seen(written, std::nullopt));
+  const Expectation removed{OwnedKind::pod, "counter-0", "u1", "", start};
+  EXPECT_FALSE(still_to_be_seen(removed, pod("u1", "6")));
+  EXPECT_TRUE(still_to_be_seen(removed, pod("u1", "6", true)));
+  EXPECT_TRUE(still_to_be_seen(removed, pod("u2", "7")));
+  EXPECT_TRUE(still_to_be_seen(removed, std::nullopt));
+  const Expectation perhaps{OwnedKind::pod, "counter-0", "", "", start};
+  EXPECT_TRUE(still_to_be_seen(perhaps, pod("u1", "6")));
+  EXPECT_FALSE(still_to_be_seen(perhaps, std::nullopt));
 }
 
 TEST(Expectations, of_one_cluster_do_not_hold_up_another) {

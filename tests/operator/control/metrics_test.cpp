@@ -5,6 +5,8 @@
 #include <prometheus/collectable.h>
 #include <prometheus/text_serializer.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "operator/control/cache_index.hpp"
@@ -53,6 +55,23 @@ TEST(Metrics, are_there_under_their_documented_names) {
   EXPECT_THAT(text, HasSubstr("troupe_operator_clusters{condition=\"Ready\",status=\"False\"} 1"));
   EXPECT_THAT(text, HasSubstr("troupe_operator_clusters{condition=\"Ready\",status=\"Unknown\"} 1"));
   EXPECT_THAT(text, HasSubstr("troupe_operator_leader 1"));
+}
+
+TEST(Metrics, are_clean_in_the_eyes_of_promtool) {
+  CacheIndex cache;
+  Metrics metrics;
+  metrics.set_cache(cache);
+  metrics.add_queue("cluster", [] { return std::size_t{0}; });
+  metrics.count_reconcile("cluster", RoundResult::success, std::chrono::milliseconds(3));
+  metrics.count_request("list", 200);
+  if (std::system("promtool --version > /dev/null 2>&1") != 0) {
+    GTEST_SKIP() << "promtool (Debian's prometheus) is not installed";
+  }
+  FILE* promtool = popen("promtool check metrics", "w");
+  ASSERT_NE(promtool, nullptr);
+  const std::string text = scrape(metrics);
+  std::fwrite(text.data(), 1, text.size(), promtool);
+  EXPECT_EQ(pclose(promtool), 0);
 }
 
 }  // namespace

@@ -119,7 +119,7 @@ class World {
       harness_.client->erase(kube::pods, pod.key());
     } else if (status_of(pod).is_null()) {
       harness_.make_ready(pod.key());
-    } else if (pods_fail_ && random_.below(6) == 0) {
+    } else if (pods_fail_ && status_of(pod)["phase"] == "Running" && random_.below(6) == 0) {
       harness_.client->edit(kube::pods, pod.key(), [this](json& document) {
         const bool ends = random_.below(2) == 0;
         document["status"] = ends ? json{{"phase", "Failed"}, {"reason", "Evicted"}}
@@ -148,6 +148,17 @@ class World {
     return observed;
   }
 
+  std::string describe_cache() const {
+    std::string text;
+    for (const kube::Object& pod : harness_.cache.index.owned(OwnedKind::pod, key)) {
+      text += pod.name() + (pod.being_deleted() ? " leaves " : " ") + pod.resource_version() + ", ";
+    }
+    for (const kube::Object& pod : harness_.client->all(kube::pods)) {
+      text += "| " + pod.name() + (pod.being_deleted() ? " leaves " : " ") + pod.resource_version();
+    }
+    return text;
+  }
+
   /// Against what the operator knows the user to want: its cached cluster.
   void judge(const fake::Request& request, const std::optional<kube::Object>& before, const kube::Object&) {
     if (request.plural != "pods") {
@@ -161,7 +172,8 @@ class World {
     const auto ready = static_cast<int>(
         std::count_if(pods.begin(), pods.end(), [](const auto& pod) { return pod.active() && pod.ready; }));
     if (request.verb == "create" && active > cluster->replicas + cluster->rollout.max_surge) {
-      wrongs.push_back("made " + request.name + " too much: " + std::to_string(active));
+      wrongs.push_back("made " + request.name + " too much: " + std::to_string(active) + " for " +
+                       std::to_string(cluster->replicas) + "; seen: " + describe_cache());
     }
     if (request.verb != "delete") {
       return;
