@@ -46,8 +46,7 @@ std::optional<Duration> Expectations::wait(const std::string& cluster_key, const
   if (it == pending_.end()) {
     return std::nullopt;
   }
-  std::erase_if(it->second,
-                [&](const Expectation& expectation) { return met(expectation, cluster_key, cache); });
+  std::erase_if(it->second, [&](const Expectation& expectation) { return met(expectation, cluster_key, cache); });
   if (it->second.empty()) {
     pending_.erase(it);
     return std::nullopt;

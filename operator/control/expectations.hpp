@@ -55,8 +55,8 @@ class Expectations {
   std::map<std::string, std::vector<Expectation>> pending_;
 };
 
-/// Whether `live`, the object as the API server has it (nothing: it has none), shows that what was expected happened and
-/// the cache has only to catch up; else there is nothing to wait for.
+/// Whether `live`, the object as the API server has it (nothing: it has none), shows that what was expected happened
+/// and the cache has only to catch up; else there is nothing to wait for.
 [[nodiscard]] bool still_to_be_seen(const Expectation& expectation, const std::optional<kube::Object>& live);
 
 /// Whether version `seen` is at least as new as `written`. Versions are decimal numbers that grow with every write
