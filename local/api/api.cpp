@@ -195,7 +195,7 @@ class Api::Impl {
     const std::string upgrade(request.header("upgrade"));
     if (exec && upgrade != "websocket") {
       return bad_request(upgrade.starts_with("SPDY")
-                             ? "exec over SPDY is not supported by this local API server: use kubectl 1.29 or later, "
+                             ? "exec over SPDY is not supported by this local API server: use kubectl 1.31 or later, "
                                "which speaks WebSocket"
                              : "Upgrade request required");
     }
