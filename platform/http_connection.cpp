@@ -65,6 +65,7 @@ void HttpConnection::close() {
   if (std::exchange(state_, State::closed) == State::closed) {
     return;
   }
+  const auto keep_until_return = std::exchange(streaming_self_, nullptr);
   clear_deadline();
   transport_->close();
   core_->remove(this);
@@ -241,6 +242,7 @@ void HttpConnection::stream(int status, HttpHeaders headers, std::shared_ptr<Htt
   }
   state_ = State::streaming;
   stream_ = std::move(queue);
+  streaming_self_ = shared_from_this();
   stream_finished_ = false;
   send(format_http_head(head, real_clock().wall_now()));
   if (input_ended_) {
@@ -315,6 +317,7 @@ void HttpConnection::on_output_drained() {
 
 void HttpConnection::finish_answer() {
   answering_.reset();
+  const auto keep_until_return = std::exchange(streaming_self_, nullptr);
   if (const auto stream = std::exchange(stream_, nullptr)) {
     stream->ended();
   }

@@ -84,6 +84,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   OutputBuffer<std::string> output_;
   std::shared_ptr<const HttpRequestTraits> answering_;
   std::shared_ptr<HttpStreamQueue> stream_;
+  /// Itself while it streams: between chunks there may be no operation under way that keeps it.
+  std::shared_ptr<HttpConnection> streaming_self_;
   std::size_t stream_payload_in_flight_ = 0;
   std::size_t bytes_since_deadline_ = 0;
   std::string client_common_name_;

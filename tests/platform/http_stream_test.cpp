@@ -68,6 +68,22 @@ TEST_F(http_stream, answers_a_request_that_was_sent_ahead_after_its_end) {
   EXPECT_EQ(client.read_response().body, "2");
 }
 
+TEST_F(http_stream, lives_on_between_chunks_though_a_request_sent_ahead_keeps_it_from_reading) {
+  options_.threads = 1;
+  start();
+  RawClient client(at());
+  client.send(get("/one") + get("/two"));
+  const auto stream = opened();
+  EXPECT_NE(client.read_until("\r\n\r\n"), "");
+  // Whatever the only thread had left to do for the first client is done once it has served a second.
+  RawClient other(at());
+  other.send(get("/other"));
+  opened()->close();
+  EXPECT_EQ(other.read_response().status, 200);
+  EXPECT_TRUE(stream->write("still here"));
+  EXPECT_EQ(client.read_until("here\r\n"), "a\r\nstill here\r\n");
+}
+
 TEST_F(http_stream, does_not_take_an_empty_chunk_for_the_end) {
   start();
   RawClient client(at());
