@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "local/api/append_file.hpp"
 #include "local/api/object_meta.hpp"
+#include "platform/append_file.hpp"
 #include "platform/file.hpp"
 
 namespace troupe::local {
@@ -92,8 +92,8 @@ Result<void> read_lines(const std::filesystem::path& path, Objects& objects, std
 
 struct JournalFile::File {
   std::filesystem::path dir;
-  std::unique_ptr<AppendFile> guard;  // Held for its lock.
-  std::unique_ptr<AppendFile> log;
+  std::unique_ptr<platform::AppendFile> guard;  // Held for its lock.
+  std::unique_ptr<platform::AppendFile> log;
   mutable std::mutex mutex;
 };
 
@@ -104,7 +104,7 @@ Result<std::shared_ptr<JournalFile>> JournalFile::open(const std::filesystem::pa
   auto file = std::make_unique<File>();
   file->dir = dir;
   // The lock comes first: nothing is read or cut while another server may be writing.
-  Result<std::unique_ptr<AppendFile>> guard = AppendFile::open(dir / "lock", 0);
+  Result<std::unique_ptr<platform::AppendFile>> guard = platform::AppendFile::open(dir / "lock", 0);
   if (!guard.ok()) {
     return guard.error();
   }
@@ -128,7 +128,7 @@ Result<std::shared_ptr<JournalFile>> JournalFile::open(const std::filesystem::pa
   if (Result<void> written = journal->write_snapshot_file(kept.revision, everything); !written.ok()) {
     return written.error();
   }
-  Result<std::unique_ptr<AppendFile>> log = AppendFile::open(dir / "log.jsonl", 0);
+  Result<std::unique_ptr<platform::AppendFile>> log = platform::AppendFile::open(dir / "log.jsonl", 0);
   if (!log.ok()) {
     return log.error();
   }

@@ -1,13 +1,18 @@
-// One exec session: the messages of two WebSockets passed on. Private to kubelet_proxy.cpp: it shows Asio.
+// One exec session: the messages of two WebSockets passed on. Private to kubelet_proxy.cpp.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <memory>
 #include <string>
 
 #include "local/api/kubelet_address.hpp"
 #include "platform/http_server.hpp"
+
+namespace boost::asio {
+class io_context;
+namespace ssl {
+class context;
+}
+}  // namespace boost::asio
 
 namespace troupe::local {
 

@@ -1,12 +1,17 @@
-// One container's log on its way from the kubelet to a client. Private to kubelet_proxy.cpp: it shows Asio.
+// One container's log on its way from the kubelet to a client. Private to kubelet_proxy.cpp.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <memory>
 
 #include "local/api/kubelet_address.hpp"
 #include "platform/http_server.hpp"
+
+namespace boost::asio {
+class io_context;
+namespace ssl {
+class context;
+}
+}  // namespace boost::asio
 
 namespace troupe::local {
 

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "local/api/body_decoding.hpp"
 #include "local/api/built_in_crds.hpp"
-#include "local/api/definitions.hpp"
 #include "local/api/deletion.hpp"
 #include "local/api/kind_rules.hpp"
 #include "local/api/object_meta.hpp"
 #include "local/api/patch.hpp"
-#include "local/api/schema.hpp"
 
 namespace troupe::local {
 namespace {
@@ -24,79 +23,6 @@ constexpr int generated_names_tried_max = 8;
 
 StatusError not_found_at(const WriteTarget& target) {
   return not_found(target.resource->group, target.resource->plural, target.name);
-}
-
-std::string listed(const std::vector<std::string>& unknown) {
-  std::string text;
-  for (const std::string& field : unknown) {
-    text += (text.empty() ? "" : ", ") + ("unknown field \"" + field + "\"");
-  }
-  return text;
-}
-
-// For kinds whose real decoder drops null as absent.
-void drop_nulls(json& value) {
-  if (value.is_object()) {
-    for (auto at = value.begin(); at != value.end();) {
-      if (at->is_null()) {
-        at = value.erase(at);
-      } else {
-        drop_nulls(*at);
-        ++at;
-      }
-    }
-  } else if (value.is_array()) {
-    for (json& item : value) {
-      drop_nulls(item);
-    }
-  }
-}
-
-// Built-in kinds have no whole schema here: their top-level fields are told apart, what lies below is kept as sent.
-void drop_unknown_members(json& object, const ResourceEntry& resource, std::vector<std::string>& unknown) {
-  const std::vector<std::string_view> known = built_in_fields(resource.storage);
-  for (auto at = object.begin(); at != object.end();) {
-    const bool type = at.key() == "apiVersion" || at.key() == "kind" || at.key() == "metadata";
-    if (type || std::ranges::find(known, at.key()) != known.end()) {
-      ++at;
-    } else {
-      unknown.push_back(at.key());
-      at = object.erase(at);
-    }
-  }
-}
-
-// Everything that decoding does to a body: metadata cleaned, unknown fields gone (and told), defaults in.
-ApiResult<void> decode(json& object, const WriteTarget& target, bool patched, std::vector<std::string>& warnings) {
-  const ResourceEntry& resource = *target.resource;
-  std::vector<std::string> unknown;
-  clean_metadata(object, unknown);
-  if (const json* schema = custom_schema(resource)) {
-    prune_unknown_fields(object, *schema, unknown);
-  } else {
-    drop_unknown_members(object, resource, unknown);
-    if (resource.storage != Storage::controller_revisions) {
-      drop_nulls(object);
-    }
-  }
-  apply_kind_defaults(object, resource);
-  object["apiVersion"] = resource.storage_group_version();
-  if (unknown.empty() || target.parameters.validation == WriteParameters::Validation::ignore) {
-    return {};
-  }
-  if (target.parameters.validation == WriteParameters::Validation::warn) {
-    for (const std::string& field : unknown) {
-      warnings.push_back("unknown field \"" + field + "\"");
-    }
-    return {};
-  }
-  if (patched) {
-    return invalid(resource.group, resource.kind, target.name,
-                   {invalid_cause("patch", json(object.dump()).dump(), "strict decoding error: " + listed(unknown))});
-  }
-  return bad_request(std::string(resource.kind) + " in version \"" + std::string(resource.version) +
-                     "\" cannot be handled as a " + std::string(resource.kind) +
-                     ": strict decoding error: " + listed(unknown));
 }
 
 void warn_of_rules(const WriteTarget& target, std::vector<std::string>& warnings) {
@@ -199,7 +125,9 @@ ApiResult<WriteOutcome> create_in(const WriteContext& context, Transaction& tran
   if (ApiResult<void> types = check_value_types(object, resource); !types.ok()) {
     return types.error();
   }
-  if (ApiResult<void> decoded = decode(object, target, false, outcome.warnings); !decoded.ok()) {
+  if (ApiResult<void> decoded =
+          decode_body(object, resource, {target.name, target.parameters.validation, false}, outcome.warnings);
+      !decoded.ok()) {
     return decoded.error();
   }
   if (ApiResult<void> home = check_namespace(transaction, target, metadata_text(object, "name")); !home.ok()) {
@@ -289,7 +217,9 @@ ApiResult<WriteOutcome> update_in(Transaction& transaction, const WriteTarget& t
   if (ApiResult<void> types = check_value_types(object, resource); !types.ok()) {
     return types.error();
   }
-  if (ApiResult<void> decoded = decode(object, target, patched, outcome.warnings); !decoded.ok()) {
+  if (ApiResult<void> decoded =
+          decode_body(object, resource, {target.name, target.parameters.validation, patched}, outcome.warnings);
+      !decoded.ok()) {
     return decoded.error();
   }
   keep_server_metadata(object, before);

@@ -17,6 +17,8 @@ Duration replacement_delay(int failures) {
   return failures == 0 ? Duration{0} : std::min(delay, replacement_delay_max);
 }
 
+std::string workers(int count) { return std::to_string(count) + (count == 1 ? " worker" : " workers"); }
+
 /// How many in a row have ended soon, this one included.
 int failures_with(const ObservedPod& ended) {
   return ended.ended_at - ended.created < short_life ? ended.failures + 1 : 0;
@@ -101,7 +103,7 @@ class PodPlanner {
     const int limit = rules_.replicas + (rolling() ? rules_.rollout.max_surge : 0);
     for (int i = 0; i < state_.active - limit; ++i) {
       const ObservedPod& pod = *active_[static_cast<std::size_t>(i)];
-      remove(pod, "to have " + std::to_string(rules_.replicas) + " workers; it " +
+      remove(pod, "to have " + workers(rules_.replicas) + "; it " +
                       (pod.ready ? "has the highest ordinal of those that may go" : "is not ready"));
     }
   }
@@ -124,7 +126,7 @@ class PodPlanner {
       remove(*pod, "it has ended and is replaced");
     }
     for (; missing > 0; --missing) {
-      create(0, "to have " + std::to_string(rules_.replicas) + " workers");
+      create(0, "to have " + workers(rules_.replicas));
     }
   }
 

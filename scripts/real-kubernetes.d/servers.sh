@@ -123,6 +123,11 @@ make_certificates() {
   openssl x509 -req -in "$tls/server.csr" -CA "$tls/ca.crt" -CAkey "$tls/ca.key" -CAcreateserial -days 3650 -out "$tls/server.crt" \
     -extfile <(printf '%s\n' "subjectAltName=IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc" \
       "extendedKeyUsage=serverAuth" "keyUsage=digitalSignature") 2>/dev/null
+  # What the API server shows to kubelets for logs and exec.
+  openssl ecparam -name prime256v1 -genkey -noout -out "$tls/kubelet-client.key"
+  openssl req -new -key "$tls/kubelet-client.key" -subj "/CN=kube-apiserver-kubelet-client" -out "$tls/kubelet-client.csr"
+  openssl x509 -req -in "$tls/kubelet-client.csr" -CA "$tls/ca.crt" -CAkey "$tls/ca.key" -CAcreateserial -days 3650 \
+    -out "$tls/kubelet-client.crt" -extfile <(printf 'extendedKeyUsage=clientAuth\n') 2>/dev/null
   openssl genrsa -traditional -out "$tls/sa.key" 2048 2>/dev/null
 }
 
@@ -169,6 +174,8 @@ start_apiserver() {
     --service-cluster-ip-range=10.96.0.0/16 \
     --service-account-key-file="$tls/sa.key" --service-account-signing-key-file="$tls/sa.key" \
     --service-account-issuer=https://kubernetes.default.svc --api-audiences=https://kubernetes.default.svc \
+    --kubelet-client-certificate="$tls/kubelet-client.crt" --kubelet-client-key="$tls/kubelet-client.key" \
+    --kubelet-preferred-address-types=InternalIP \
     --authorization-mode=RBAC --token-auth-file="$state/tokens.csv" --disable-admission-plugins=ServiceAccount
   wait_until kube-apiserver ready get /readyz
 }

@@ -101,7 +101,7 @@ TEST_F(ClusterRounds, scale_down_by_deleting_with_preconditions) {
   apply(1);
   ASSERT_TRUE(harness.settle());
   EXPECT_THAT(harness.pod_names(), ElementsAre("counter-0"));
-  EXPECT_THAT(harness.events, Contains(HasSubstr("Deleted pod counter-2 to have 1 workers")));
+  EXPECT_THAT(harness.events, Contains(HasSubstr("Deleted pod counter-2 to have 1 worker;")));
   EXPECT_EQ(harness.status()["replicas"], 1);
 }
 
