@@ -25,8 +25,8 @@ struct LogField {
   LogField(std::string_view k, bool v) : key(k), value(v) {}
   LogField(std::string_view k, double v) : key(k), value(v) {}
   template <class Integer>
-    requires std::is_integral_v<Integer>
-  LogField(std::string_view k, Integer v) : key(k), value(static_cast<std::int64_t>(v)) {}
+  requires std::is_integral_v<Integer> LogField(std::string_view k, Integer v)
+      : key(k), value(static_cast<std::int64_t>(v)) {}
 };
 
 /// Thread-safe. Must not throw and must not block for long: a full disk costs lines, never the caller.

@@ -25,7 +25,8 @@ inline constexpr std::string_view component_worker = "worker";
 inline constexpr std::string_view managed_by_label = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view managed_by_operator = "troupe-operator";
 
-// --- Pod conditions that a worker writes of itself ---------------------------------------------------------------------
+// --- Pod conditions that a worker writes of itself
+// ---------------------------------------------------------------------
 /// True once the worker has a link to every other worker of the cluster that is not being deleted.
 inline constexpr std::string_view joined_condition = "troupe.dev/Joined";
 /// True when every TroupeApplication that names the cluster runs on this worker. The message is JSON, at most
@@ -35,7 +36,8 @@ inline constexpr std::string_view joined_condition = "troupe.dev/Joined";
 inline constexpr std::string_view applications_condition = "troupe.dev/Applications";
 inline constexpr int applications_message_bytes_max = 8 * 1024;
 
-// --- Ports of a worker pod, with the names they have in the pod and the Service -----------------------------------------
+// --- Ports of a worker pod, with the names they have in the pod and the Service
+// -----------------------------------------
 inline constexpr std::uint16_t epmd_port = 4369;
 inline constexpr std::string_view epmd_port_name = "epmd";
 inline constexpr std::uint16_t distribution_port = 9100;
@@ -61,11 +63,12 @@ inline constexpr std::string_view drain_timeout_seconds_env = "TROUPE_DRAIN_TIME
 inline constexpr std::string_view service_account_dir_env = "TROUPE_SERVICE_ACCOUNT_DIR";
 inline constexpr std::string_view service_account_dir_default = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// Folder that stands for the image's root where programs run without a container: an absolute path of a module is looked
-/// up below it first. Unset in a real container.
+/// Folder that stands for the image's root where programs run without a container: an absolute path of a module is
+/// looked up below it first. Unset in a real container.
 inline constexpr std::string_view image_root_env = "TROUPE_IMAGE_ROOT";
 
-// --- Names ---------------------------------------------------------------------------------------------------------------
+// --- Names
+// ---------------------------------------------------------------------------------------------------------------
 inline constexpr std::string_view worker_container_name = "worker";
 inline constexpr std::string_view worker_program = "troupe-worker";
 inline constexpr std::string_view cookie_secret_key = "cookie";

@@ -1,5 +1,8 @@
 # Sourced by the scripts: which Debian 12 packages each job needs, and a way to install those that are missing.
 
+# Objects are found again whatever folder the repository was cloned into.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 PACKAGES_BUILD=(cmake ninja-build g++ ccache pkg-config libcpprest-dev libboost1.74-dev nlohmann-json3-dev prometheus-cpp-dev
   libssl-dev libspdlog-dev libfmt-dev libcli11-dev libyaml-cpp-dev)
 PACKAGES_RUN=(procps)

@@ -32,7 +32,7 @@ class Prometheus(EndToEnd):
     def test_every_dashboard_query_returns_data(self):
         # A crash and its restart, so that those panels have something to show.
         node = self.world.node_of(self.pods[0])
-        self.world.erl("metrics", f"gen_server:cast({{counter, '{node}'}}, {{add, -1}})")
+        self.world.erl("metrics", f"catch gen_server:call({{counter, '{node}'}}, {{add, -1}})")
         port = free_port()
         config = self.world.dir / "prometheus.yml"
         config.write_text(f"""

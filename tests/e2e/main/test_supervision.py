@@ -16,7 +16,7 @@ class Supervision(EndToEnd):
             "alone", "alone", [process_child("first", "Probe"), process_child("second", "Probe")]))
         node = self.world.node_of(pods[0])
         before = self.children("alone", node, "alone")
-        self.world.erl("alone", f"gen_server:cast({{first, '{node}'}}, {{crash, <<\"on purpose\">>}})")
+        self.world.erl("alone", f"catch gen_server:call({{first, '{node}'}}, {{crash, <<\"on purpose\">>}})")
         self.world.wait("first lives again", lambda: self.children("alone", node, "alone").get("first", before["first"]) not in (before["first"], "undefined"))
         self.assertEqual(self.children("alone", node, "alone")["second"], before["second"])
         self.assertEqual(self.world.pods("alone")[0]["status"]["containerStatuses"][0]["restartCount"], 0)
@@ -26,7 +26,7 @@ class Supervision(EndToEnd):
             "all", "all", [process_child("first", "Probe"), process_child("second", "Probe")], strategy="OneForAll"))
         node = self.world.node_of(pods[0])
         before = self.children("all", node, "all")
-        self.world.erl("all", f"gen_server:cast({{second, '{node}'}}, {{crash, <<\"on purpose\">>}})")
+        self.world.erl("all", f"catch gen_server:call({{second, '{node}'}}, {{crash, <<\"on purpose\">>}})")
         self.world.wait("both are new", lambda: not set(self.children("all", node, "all").values()) & set(before.values()))
 
     def test_beyond_its_intensity_the_tree_goes_up_and_the_others_stay(self):
@@ -37,7 +37,7 @@ class Supervision(EndToEnd):
         calm = self.children("up", node, "calm")
         for _ in range(2):
             self.world.wait("it can be reached", lambda: self.world.erl("up", f"io:format(\"~p\", [gen_server:call({{fragile, '{node}'}}, {{echo, ok}})])") == "ok")
-            self.world.erl("up", f"gen_server:cast({{fragile, '{node}'}}, {{crash, <<\"again\">>}})")
+            self.world.erl("up", f"catch gen_server:call({{fragile, '{node}'}}, {{crash, <<\"again\">>}})")
         condition = self.world.wait("the application is reported", lambda: self.world.condition("troupeapplication", "up", "Ready").get("status") == "False"
                                     and self.world.condition("troupeapplication", "up", "Ready"))
         self.assertIn("RestartIntensityExceeded", condition["message"] + condition["reason"])
