@@ -68,7 +68,9 @@ TEST(Pod, is_restricted) {
 }
 
 TEST(Pod, spreads_over_nodes_but_does_not_insist) {
-  for (const json& constraint : pod_of()["spec"]["topologySpreadConstraints"]) {
+  const json pod = pod_of();
+  ASSERT_FALSE(pod["spec"]["topologySpreadConstraints"].empty());
+  for (const json& constraint : pod["spec"]["topologySpreadConstraints"]) {
     EXPECT_EQ(constraint["whenUnsatisfiable"], "ScheduleAnyway");
   }
 }
