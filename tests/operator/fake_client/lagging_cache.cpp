@@ -22,6 +22,9 @@ std::vector<const LogEntry*> LaggingCache::pending(const std::string& plural) co
       entries.push_back(&client_.log[i]);
     }
   }
+  if (entries.empty()) {
+    shown_[plural] = client_.log.size();  // So that the same entries of other kinds are not searched again.
+  }
   return entries;
 }
 
@@ -56,7 +59,7 @@ void LaggingCache::relist(const std::string& plural, std::size_t events) {
 }
 
 void LaggingCache::catch_up() {
-  for (const auto& [plural, position] : shown_) {
+  for (const std::string& plural : behind()) {
     deliver(plural, client_.log.size());
   }
 }

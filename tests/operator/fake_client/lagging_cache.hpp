@@ -33,7 +33,7 @@ class LaggingCache {
   const FakeClient& client_;
   OwnedTypes types_;
   ChangeHandlers handlers_;
-  std::map<std::string, std::size_t> shown_;  ///< By plural: how far into the log.
+  mutable std::map<std::string, std::size_t> shown_;  ///< By plural: how far into the log.
   std::map<std::string, std::map<std::string, kube::Object>> objects_;
 };
 
