@@ -53,6 +53,7 @@ class Pods(EndToEnd):
     def test_a_worker_that_is_deleted_drains_and_exits_by_itself(self):
         self.start_cluster(cluster("drain", replicas=1))
         follower = subprocess.Popen([self.world.kubectl_program, "logs", "-f", "drain-0"], stdout=subprocess.PIPE, text=True, env=self.world.env)
+        self.assertTrue(follower.stdout.readline(), "the log follower found no log")
         began = time.monotonic()
         self.world.kubectl("delete", "pod", "drain-0", "--wait=true")
         self.assertLess(time.monotonic() - began, 15)
