@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "kube/decode.hpp"
 #include "kube/request_path.hpp"
 
@@ -10,11 +11,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string text(const Json& parent, const char* key) {
-  const auto found = parent.find(key);
-  return found != parent.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 /// Null when the list does not name it.
 const Json* find_resource(const Json& list, std::string_view plural) {
   const auto resources = list.is_object() ? list.find("resources") : list.end();
@@ -22,7 +18,7 @@ const Json* find_resource(const Json& list, std::string_view plural) {
     return nullptr;
   }
   for (const Json& resource : *resources) {
-    if (resource.is_object() && text(resource, "name") == plural) {
+    if (resource.is_object() && text_in(resource, "name") == plural) {
       return &resource;
     }
   }
@@ -47,7 +43,7 @@ ApiResult<ResourceType> served_type(Client& client, std::string_view group, std:
     const Json* resource = list.ok() ? find_resource(*list, plural) : nullptr;
     if (resource != nullptr) {
       const auto namespaced = resource->find("namespaced");
-      return ResourceType{std::string(group), version, std::string(plural), text(*resource, "kind"),
+      return ResourceType{std::string(group), version, std::string(plural), text_in(*resource, "kind"),
                           namespaced != resource->end() && namespaced->is_boolean() && namespaced->get<bool>()};
     }
   }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/json_text.hpp"
 #include "kube/decode.hpp"
 #include "kube/timestamp.hpp"
 #include "kube/token_source.hpp"
@@ -65,37 +66,32 @@ std::map<std::string, std::string> plugin_environment(const ExecPlugin& plugin) 
   return out;
 }
 
-std::string member_text(const Json& parent, const char* key) {
-  const auto found = parent.find(key);
-  return found != parent.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 Result<Credential> parse_credential(const std::string& text, const ExecPlugin& plugin, const std::string& who) {
   const auto document = decode_json(text);
   if (!document.ok()) {
     return document.error().in(who + ": its output");
   }
-  if (!document->is_object() || member_text(*document, "kind") != "ExecCredential") {
+  if (!document->is_object() || text_in(*document, "kind") != "ExecCredential") {
     return Error{ErrorCode::invalid_argument, who + ": its output is not an ExecCredential"};
   }
-  if (member_text(*document, "apiVersion") != plugin.api_version) {
+  if (text_in(*document, "apiVersion") != plugin.api_version) {
     return Error{ErrorCode::invalid_argument, who + ": it answered with apiVersion '" +
-                                                  member_text(*document, "apiVersion") +
-                                                  "' where the kubeconfig says '" + plugin.api_version + "'"};
+                                                  text_in(*document, "apiVersion") + "' where the kubeconfig says '" +
+                                                  plugin.api_version + "'"};
   }
   const auto status = document->find("status");
   if (status == document->end() || !status->is_object()) {
     return Error{ErrorCode::invalid_argument, who + ": its ExecCredential has no status"};
   }
   Credential out;
-  out.token = member_text(*status, "token");
+  out.token = text_in(*status, "token");
   if (out.token.empty()) {
-    const bool certificate = !member_text(*status, "clientCertificateData").empty();
+    const bool certificate = !text_in(*status, "clientCertificateData").empty();
     return Error{certificate ? ErrorCode::unsupported : ErrorCode::invalid_argument,
                  who + (certificate ? ": it gives a client certificate, and only tokens are supported"
                                     : ": its ExecCredential has no status.token")};
   }
-  if (const std::string expires = member_text(*status, "expirationTimestamp"); !expires.empty()) {
+  if (const std::string expires = text_in(*status, "expirationTimestamp"); !expires.empty()) {
     out.expires = parse_time(expires);
     if (!out.expires.has_value()) {
       return Error{ErrorCode::invalid_argument,

@@ -1,5 +1,4 @@
 // kubeconfig files: client-go's tools/clientcmd/api/v1 in the parts that one connection needs.
-#include <openssl/evp.h>
 #include <yaml-cpp/yaml.h>
 
 #include <filesystem>
@@ -8,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/base64.hpp"
 #include "kube/config.hpp"
 #include "kube/proxy.hpp"
 #include "kube/server_url.hpp"
@@ -38,18 +38,11 @@ Result<std::string> read_file(const std::string& file, const std::string& field)
 
 Result<std::string> decode_base64(std::string text, const std::string& field) {
   std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
-  std::string out(text.size() / 4 * 3 + 3, '\0');
-  const int decoded = text.size() % 4 == 0 ? EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                                             reinterpret_cast<const unsigned char*>(text.data()),
-                                                             static_cast<int>(text.size()))
-                                           : -1;
-  if (decoded < 0) {
+  std::optional<std::string> decoded = base64_decoded(text);
+  if (!decoded) {
     return wrong(field, "is not base64");
   }
-  // OpenSSL counts the padding as decoded bytes.
-  const auto padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  out.resize(static_cast<std::size_t>(decoded - padding));
-  return out;
+  return std::move(*decoded);
 }
 
 /// One mapping of the file, with the path that errors name.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "kube/resource_types.hpp"
 #include "kube/timestamp.hpp"
 
@@ -13,11 +14,6 @@ using Json = nlohmann::json;
 
 /// Nobody's lease is waited for longer, whatever its record says.
 constexpr std::int64_t duration_seconds_max = 3600;
-
-std::string text(const Json& spec, const char* key) {
-  const auto found = spec.find(key);
-  return found != spec.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 std::int64_t number(const Json& spec, const char* key) {
   const auto found = spec.find(key);
@@ -32,11 +28,11 @@ LeaseRecord lease_record(const Object& lease) {
     return {};
   }
   LeaseRecord out;
-  out.holder = text(*spec, "holderIdentity");
+  out.holder = text_in(*spec, "holderIdentity");
   out.duration =
       std::chrono::seconds(std::clamp<std::int64_t>(number(*spec, "leaseDurationSeconds"), 0, duration_seconds_max));
-  out.acquire_time = text(*spec, "acquireTime");
-  out.renew_time = text(*spec, "renewTime");
+  out.acquire_time = text_in(*spec, "acquireTime");
+  out.renew_time = text_in(*spec, "renewTime");
   out.transitions = std::max<std::int64_t>(number(*spec, "leaseTransitions"), 0);
   return out;
 }

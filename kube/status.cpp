@@ -3,6 +3,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "kube/decode.hpp"
 
 namespace troupe::kube {
@@ -13,11 +14,6 @@ using Json = nlohmann::json;
 /// More would turn one overloaded server's answer into a client that looks hung.
 constexpr std::int64_t retry_after_seconds_max = 3600;
 constexpr std::size_t quoted_body_bytes_max = 200;
-
-std::string text(const Json& parent, const char* key) {
-  const auto found = parent.find(key);
-  return found != parent.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 std::optional<std::int64_t> number(const Json& parent, const char* key) {
   const auto found = parent.find(key);
@@ -58,8 +54,8 @@ ApiError error_of_status(const Json& document, int status, std::string_view cont
   if (code.has_value() && *code >= 100 && *code < 600) {
     error.status = static_cast<int>(*code);
   }
-  error.reason = text(document, "reason");
-  const std::string message = text(document, "message");
+  error.reason = text_in(document, "reason");
+  const std::string message = text_in(document, "message");
   error.message += message.empty() ? "HTTP status " + std::to_string(error.status) + " " + error.reason : message;
   const auto details = document.find("details");
   if (details != document.end() && details->is_object()) {
@@ -74,7 +70,7 @@ ApiError error_of_status(const Json& document, int status, std::string_view cont
 ApiError error_of_response(int status, std::string_view body, std::string_view retry_after, std::string_view context) {
   ApiError error;
   const auto document = decode_json(body);
-  if (document.ok() && document->is_object() && text(*document, "kind") == "Status") {
+  if (document.ok() && document->is_object() && text_in(*document, "kind") == "Status") {
     error = error_of_status(*document, status, context);
     error.status = status;
   } else {
@@ -104,7 +100,7 @@ bool resource_version_too_large(const ApiError& error) {
     const auto causes = details->find("causes");
     if (causes != details->end() && causes->is_array()) {
       for (const Json& cause : *causes) {
-        if (cause.is_object() && text(cause, "reason") == "ResourceVersionTooLarge") {
+        if (cause.is_object() && text_in(cause, "reason") == "ResourceVersionTooLarge") {
           return true;
         }
       }

@@ -17,32 +17,14 @@
 #include <thread>
 #include <utility>
 
+#include "platform/file_descriptor.hpp"
+
 namespace troupe::platform {
 namespace {
 
 constexpr int askers_max = 16;
 /// An asker that is silent for longer is let go.
 constexpr std::chrono::seconds question_timeout{10};
-
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (number_ >= 0) {
-      close(number_);
-    }
-  }
-  [[nodiscard]] int get() const { return number_; }
-  explicit operator bool() const { return number_ >= 0; }
-
- private:
-  int number_;
-};
 
 Error system_error(ErrorCode code, const std::string& what) { return {code, what + ": " + std::strerror(errno)}; }
 
@@ -104,7 +86,7 @@ bool same_user(int descriptor) {
 
 class Server final : public LocalSocketServer {
  public:
-  Server(Descriptor listener, Descriptor stop, std::function<std::string(std::string)> answer)
+  Server(FileDescriptor listener, FileDescriptor stop, std::function<std::string(std::string)> answer)
       : listener_(std::move(listener)),
         stop_(std::move(stop)),
         answer_(std::move(answer)),
@@ -131,15 +113,15 @@ class Server final : public LocalSocketServer {
       if (waits[1].revents != 0) {
         break;
       }
-      Descriptor connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (connection && same_user(connection.get())) {
+      FileDescriptor connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (connection.is_open() && same_user(connection.get())) {
         start_asker(std::move(connection));
       }
     }
     reap(0);
   }
 
-  void start_asker(Descriptor connection) {
+  void start_asker(FileDescriptor connection) {
     const std::lock_guard lock(mutex_);
     Asker& asker = askers_.emplace_back();
     asker.thread = std::thread([this, &asker, held = std::move(connection)] {
@@ -177,8 +159,8 @@ class Server final : public LocalSocketServer {
     }
   }
 
-  Descriptor listener_;
-  Descriptor stop_;
+  FileDescriptor listener_;
+  FileDescriptor stop_;
   std::function<std::string(std::string)> answer_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -190,9 +172,9 @@ class Server final : public LocalSocketServer {
 
 Result<std::unique_ptr<LocalSocketServer>> LocalSocketServer::start(std::string_view name,
                                                                     std::function<std::string(std::string)> answer) {
-  Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  Descriptor stop(eventfd(0, EFD_CLOEXEC));
-  if (!listener || !stop) {
+  FileDescriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  FileDescriptor stop(eventfd(0, EFD_CLOEXEC));
+  if (!listener.is_open() || !stop.is_open()) {
     return system_error(ErrorCode::internal, "cannot open a Unix socket");
   }
   const auto [address, size] = abstract_address(name);
@@ -206,8 +188,8 @@ Result<std::unique_ptr<LocalSocketServer>> LocalSocketServer::start(std::string_
 
 Result<std::string> ask_local_socket(std::string_view name, std::string_view question,
                                      std::chrono::milliseconds timeout) {
-  Descriptor connection(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!connection) {
+  FileDescriptor connection(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!connection.is_open()) {
     return system_error(ErrorCode::internal, "cannot open a Unix socket");
   }
   set_timeout(connection.get(), timeout);

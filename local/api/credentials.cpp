@@ -7,7 +7,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "local/api/base64.hpp"
+#include "base/base64.hpp"
 #include "platform/file.hpp"
 
 namespace troupe::local {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "local/api/base64.hpp"
+#include "base/base64.hpp"
 #include "local/api/built_in_crds.hpp"
 #include "local/api/object_meta.hpp"
 #include "local/api/pod_rules.hpp"

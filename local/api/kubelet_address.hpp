@@ -1,6 +1,7 @@
 // Where the kubelet of a pod's node is, and what to ask it for: pods/log and pods/exec. Pure but for reading the store.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,9 @@
 #include "local/api/store.hpp"
 
 namespace troupe::local {
+
+/// For a connection to a kubelet, before the client is told that it cannot be reached.
+inline constexpr std::chrono::seconds kubelet_connect_timeout{5};
 
 struct KubeletRequest {
   Endpoint kubelet;

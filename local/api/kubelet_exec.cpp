@@ -20,7 +20,6 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 
-constexpr std::chrono::seconds connect_timeout{5};
 // What the client may send ahead of a kubelet that does not read, before the session is cut.
 constexpr std::size_t queued_bytes_max = 16 * 1024 * 1024;
 
@@ -40,7 +39,7 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
     if (malformed) {
       return refuse("address " + request_.kubelet.host, malformed);
     }
-    beast::get_lowest_layer(kubelet_).expires_after(connect_timeout);
+    beast::get_lowest_layer(kubelet_).expires_after(kubelet_connect_timeout);
     beast::get_lowest_layer(kubelet_).async_connect(asio::ip::tcp::endpoint(address, request_.kubelet.port),
                                                     [self = shared_from_this()](beast::error_code error) {
                                                       return error ? self->refuse("connect", error) : self->secure();

@@ -18,7 +18,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
-constexpr std::chrono::seconds connect_timeout{5};
 constexpr std::size_t error_text_bytes_max = 4096;
 
 class LogSession : public std::enable_shared_from_this<LogSession> {
@@ -39,7 +38,7 @@ class LogSession : public std::enable_shared_from_this<LogSession> {
     if (malformed) {
       return fail("address " + kubelet_.host, malformed);
     }
-    beast::get_lowest_layer(stream_).expires_after(connect_timeout);
+    beast::get_lowest_layer(stream_).expires_after(kubelet_connect_timeout);
     beast::get_lowest_layer(stream_).async_connect(asio::ip::tcp::endpoint(address, kubelet_.port),
                                                    [self = shared_from_this()](beast::error_code error) {
                                                      return error ? self->fail("connect", error) : self->handshake();

@@ -6,12 +6,14 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.hpp"
+
 namespace troupe::local {
 namespace {
 
 using nlohmann::json;
 
-bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool is_alphanumeric(char c) { return ascii::is_lower(c) || ascii::is_digit(c); }
 
 bool is_dns_label(std::string_view text) {
   return !text.empty() && text.size() <= 63 && is_alphanumeric(text.front()) && is_alphanumeric(text.back()) &&
@@ -58,7 +60,7 @@ constexpr std::string_view label_value_rule =
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
 bool is_name_part(std::string_view text) {
-  auto letter = [](char c) { return is_alphanumeric(c) || (c >= 'A' && c <= 'Z'); };
+  auto letter = [](char c) { return is_alphanumeric(c) || ascii::is_upper(c); };
   return !text.empty() && text.size() <= 63 && letter(text.front()) && letter(text.back()) &&
          std::ranges::all_of(text, [&](char c) { return letter(c) || c == '-' || c == '_' || c == '.'; });
 }

@@ -32,11 +32,6 @@ json patch_operation(const ResourceEntry& resource) {
           {"x-kubernetes-group-version-kind", kind_of(resource)}};
 }
 
-std::string path_of(const ResourceEntry& resource) {
-  return (resource.group.empty() ? "/api/" : "/apis/") + resource.group_version() +
-         (resource.namespaced ? "/namespaces/{namespace}/" : "/") + std::string(resource.plural) + "/{name}";
-}
-
 std::string version_document(const std::string& group, const std::string& version) {
   json paths = json::object();
   json schemas = json::object();
@@ -44,7 +39,7 @@ std::string version_document(const std::string& group, const std::string& versio
     if (resource.group != group || resource.version != version) {
       continue;
     }
-    paths[path_of(resource)]["patch"] = patch_operation(resource);
+    paths[resource.path_template()]["patch"] = patch_operation(resource);
     json schema = definition_of(resource);
     schema["properties"]["metadata"] = {
         {"description", schema["properties"]["metadata"]["description"]},

@@ -112,16 +112,11 @@ std::string patch_path(const ResourceEntry& resource) {
   return ProtobufWriter().add(path_item::patch, patch.bytes()).bytes();
 }
 
-std::string path_of(const ResourceEntry& resource) {
-  return (resource.group.empty() ? "/api/" : "/apis/") + resource.group_version() +
-         (resource.namespaced ? "/namespaces/{namespace}/" : "/") + std::string(resource.plural) + "/{name}";
-}
-
 std::string build() {
   ProtobufWriter paths;
   ProtobufWriter definitions;
   for (const ResourceEntry& resource : resource_table()) {
-    paths.add(2, named(path_of(resource), patch_path(resource)));
+    paths.add(2, named(resource.path_template(), patch_path(resource)));
     json schema = definition_of(resource);
     schema["x-kubernetes-group-version-kind"] = kind_yaml(resource, "- ", "  ");
     definitions.add(1, named(definition_name(resource), schema_message(schema)));

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "local/api/base64.hpp"
+#include "base/base64.hpp"
 #include "local/api/object_meta.hpp"
 #include "local/api/table_view.hpp"
 #include "local/api/writes.hpp"

@@ -5,6 +5,8 @@
 #include <map>
 #include <vector>
 
+#include "base/ascii.hpp"
+
 namespace troupe::local {
 namespace {
 
@@ -18,17 +20,11 @@ struct MediaRange {
   }
 };
 
-std::string trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  return first == std::string_view::npos ? std::string()
-                                         : std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
-}
-
 std::vector<std::string> split(std::string_view text, char at) {
   std::vector<std::string> parts;
   while (true) {
     const std::size_t end = text.find(at);
-    parts.push_back(trimmed(text.substr(0, end)));
+    parts.emplace_back(ascii::trimmed(text.substr(0, end)));
     if (end == std::string_view::npos) {
       return parts;
     }
@@ -45,7 +41,8 @@ std::vector<MediaRange> parse_accept(std::string_view accept) {
       if (equals == std::string::npos) {
         range.type = range.type.empty() ? piece : range.type;
       } else {
-        range.parameters[trimmed(piece.substr(0, equals))] = trimmed(piece.substr(equals + 1));
+        range.parameters[std::string(ascii::trimmed(piece.substr(0, equals)))] =
+            ascii::trimmed(piece.substr(equals + 1));
       }
     }
     ranges.push_back(std::move(range));
@@ -60,7 +57,7 @@ bool takes_json(const MediaRange& range) {
 }  // namespace
 
 ApiResult<Representation> negotiate(std::string_view accept) {
-  if (trimmed(accept).empty()) {
+  if (ascii::trimmed(accept).empty()) {
     return Representation{};
   }
   for (const MediaRange& range : parse_accept(accept)) {
@@ -102,7 +99,7 @@ std::string aggregated_discovery_version(std::string_view accept) {
 }
 
 std::string media_type_of(std::string_view content_type) {
-  std::string type = trimmed(content_type.substr(0, content_type.find(';')));
+  std::string type = std::string(ascii::trimmed(content_type.substr(0, content_type.find(';'))));
   std::ranges::transform(type, type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return type;
 }

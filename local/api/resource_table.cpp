@@ -142,6 +142,11 @@ std::string ResourceEntry::group_version() const {
   return group.empty() ? std::string(version) : std::string(group) + "/" + std::string(version);
 }
 
+std::string ResourceEntry::path_template() const {
+  return (group.empty() ? "/api/" : "/apis/") + group_version() + (namespaced ? "/namespaces/{namespace}/" : "/") +
+         std::string(plural) + "/{name}";
+}
+
 std::string ResourceEntry::storage_group_version() const {
   const std::string_view kept = storage_version.empty() ? version : storage_version;
   return group.empty() ? std::string(kept) : std::string(group) + "/" + std::string(kept);

@@ -62,6 +62,8 @@ struct ResourceEntry {
   std::string_view storage_version = "";  ///< Version in which objects are kept, when it is not `version`.
 
   [[nodiscard]] std::string group_version() const;
+  /// Of one object, as OpenAPI writes paths: "/apis/GROUP/VERSION/namespaces/{namespace}/PLURAL/{name}".
+  [[nodiscard]] std::string path_template() const;
   /// "policy/v1" for every version of poddisruptionbudgets.
   [[nodiscard]] std::string storage_group_version() const;
   [[nodiscard]] const SubresourceEntry* subresource(std::string_view name) const;

@@ -5,18 +5,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/ascii.hpp"
+
 namespace troupe::local {
 namespace {
 
 using nlohmann::json;
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // Splits at commas that stand outside parentheses.
 std::vector<std::string_view> split_outside_parentheses(std::string_view text) {
@@ -25,7 +19,7 @@ std::vector<std::string_view> split_outside_parentheses(std::string_view text) {
   std::size_t start = 0;
   for (std::size_t i = 0; i <= text.size(); ++i) {
     if (i == text.size() || (text[i] == ',' && depth == 0)) {
-      parts.push_back(trimmed(text.substr(start, i - start)));
+      parts.push_back(ascii::trimmed(text.substr(start, i - start)));
       start = i + 1;
     } else if (text[i] == '(') {
       ++depth;
@@ -125,7 +119,7 @@ bool selectable(const ResourceEntry& resource, std::string_view field) {
 
 ApiResult<LabelSelector::Requirement> LabelSelector::parse_requirement(std::string_view text) {
   auto requirement = [&](std::string_view key, Operator op, std::vector<std::string> values) -> ApiResult<Requirement> {
-    key = trimmed(key);
+    key = ascii::trimmed(key);
     if (!is_label_key(key)) {
       return unparsable(text);
     }
@@ -145,7 +139,7 @@ ApiResult<LabelSelector::Requirement> LabelSelector::parse_requirement(std::stri
     if (!text.ends_with(')')) {
       return unparsable(text);
     }
-    const std::string_view head = trimmed(text.substr(0, open));
+    const std::string_view head = ascii::trimmed(text.substr(0, open));
     std::vector<std::string> values;
     for (std::string_view value : split_outside_parentheses(text.substr(open + 1, text.size() - open - 2))) {
       values.emplace_back(value);
@@ -163,7 +157,7 @@ ApiResult<LabelSelector::Requirement> LabelSelector::parse_requirement(std::stri
                           {">", Operator::greater},
                           {"<", Operator::less}}) {
     if (const std::size_t at = text.find(sign); at != std::string_view::npos) {
-      return requirement(text.substr(0, at), op, {std::string(trimmed(text.substr(at + sign.size())))});
+      return requirement(text.substr(0, at), op, {std::string(ascii::trimmed(text.substr(at + sign.size())))});
     }
   }
   return requirement(text, Operator::exists, {});
@@ -171,7 +165,7 @@ ApiResult<LabelSelector::Requirement> LabelSelector::parse_requirement(std::stri
 
 ApiResult<LabelSelector> LabelSelector::parse(std::string_view text) {
   LabelSelector selector;
-  if (trimmed(text).empty()) {
+  if (ascii::trimmed(text).empty()) {
     return selector;
   }
   for (std::string_view part : split_outside_parentheses(text)) {
@@ -258,7 +252,7 @@ bool LabelSelector::matches(const json& object) const {
 
 ApiResult<FieldSelector> FieldSelector::parse(std::string_view text, const ResourceEntry& resource) {
   FieldSelector selector;
-  if (trimmed(text).empty()) {
+  if (ascii::trimmed(text).empty()) {
     return selector;
   }
   for (std::string_view part : split_outside_parentheses(text)) {
@@ -272,7 +266,7 @@ ApiResult<FieldSelector> FieldSelector::parse(std::string_view text, const Resou
                          std::string(part) + "'; can't understand '" + std::string(part) + "'");
     }
     const bool negated = part[sign - 1] == '!';
-    const std::string_view field = trimmed(part.substr(0, negated ? sign - 1 : sign));
+    const std::string_view field = ascii::trimmed(part.substr(0, negated ? sign - 1 : sign));
     std::string_view value = part.substr(sign + 1);
     if (!negated && value.starts_with('=')) {
       value.remove_prefix(1);
@@ -282,7 +276,7 @@ ApiResult<FieldSelector> FieldSelector::parse(std::string_view text, const Resou
     }
     selector.requirements_.push_back(
         {field == "source" ? std::vector<std::string>{"source", "component"} : split_path(field),
-         std::string(trimmed(value)), !negated});
+         std::string(ascii::trimmed(value)), !negated});
   }
   return selector;
 }

@@ -1,9 +1,7 @@
 #include "local/pod_runner/container_environment.hpp"
-
-#include <cpprest/asyncrt_utils.h>
-
 #include <nlohmann/json.hpp>
 
+#include "base/base64.hpp"
 #include "base/pod_contract.hpp"
 #include "kube/resource_types.hpp"
 #include "local/pod_runner/environment.hpp"
@@ -33,8 +31,7 @@ Result<std::optional<std::string>> object_key(kube::Client& client, const kube::
   if (type.kind != "Secret") {
     return std::optional<std::string>(value);
   }
-  const auto decoded = utility::conversions::from_base64(value);
-  return std::optional<std::string>(std::string(decoded.begin(), decoded.end()));
+  return base64_decoded(value);
 }
 
 /// "https://127.0.0.1:6443/base" -> {"127.0.0.1", "6443"}.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.hpp"
+#include "base/json_text.hpp"
 #include "base/pod_contract.hpp"
 #include "operator/desired/observed_pod.hpp"
 
@@ -10,27 +12,17 @@ namespace troupe::control {
 namespace {
 
 using nlohmann::json;
-using resource::Condition;
+using resource::condition;
 using resource::ConditionStatus;
 
-constexpr std::size_t pods_named_max = 5;
+constexpr std::size_t failures_named_max = 5;
 constexpr std::size_t version_length_max = 63;
-
-Condition condition(const char* type, bool holds, std::string reason, std::string message) {
-  return {type, holds ? ConditionStatus::is_true : ConditionStatus::is_false, std::move(reason), std::move(message)};
-}
-
-std::string text_in(const json& object, const char* key) {
-  const auto it = object.find(key);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
 
 /// A worker's word as a condition's reason, which the schema wants in CamelCase.
 std::string reason_of(const std::string& word) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  const auto inside = [&](char c) { return letter(c) || (c >= '0' && c <= '9'); };
-  const bool fits =
-      !word.empty() && word.size() <= 128 && letter(word.front()) && std::all_of(word.begin(), word.end(), inside);
+  const auto inside = [](char c) { return ascii::is_letter(c) || ascii::is_digit(c); };
+  const bool fits = !word.empty() && word.size() <= 128 && ascii::is_letter(word.front()) &&
+                    std::all_of(word.begin(), word.end(), inside);
   return fits ? word : "ApplicationFailed";
 }
 
@@ -64,7 +56,7 @@ void count_report(const std::string& pod, const ApplicationReport& report, const
   if (tally.failed == 0) {
     tally.failure_reason = reason_of(report.reason);
   }
-  if (++tally.failed <= static_cast<int>(pods_named_max)) {
+  if (++tally.failed <= static_cast<int>(failures_named_max)) {
     tally.failures += (tally.failures.empty() ? "" : "; ") + pod + ": " + report.reason +
                       (report.message.empty() ? "" : ": " + report.message);
   }
@@ -85,8 +77,8 @@ Tally count(const resource::Application& application, const ApplicationCluster& 
       }
     }
   }
-  if (tally.failed > static_cast<int>(pods_named_max)) {
-    tally.failures += "; and " + std::to_string(tally.failed - static_cast<int>(pods_named_max)) + " more";
+  if (tally.failed > static_cast<int>(failures_named_max)) {
+    tally.failures += "; and " + std::to_string(tally.failed - static_cast<int>(failures_named_max)) + " more";
   }
   return tally;
 }

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "base/log.hpp"
 #include "kube/resource_types.hpp"
 #include "operator/control/cache_index.hpp"
@@ -14,11 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-std::string current_revision_of(const kube::Object& object) {
-  const json& status = status_of(object);
-  const auto it = status.is_object() ? status.find("currentRevision") : status.end();
-  return it != status.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
+std::string current_revision_of(const kube::Object& object) { return text_in(status_of(object), "currentRevision"); }
 
 std::int64_t observed_generation_of(const kube::Object& object) {
   const json& status = status_of(object);

@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "operator/resource/timestamp.hpp"
 
 namespace troupe::control {
@@ -11,11 +12,8 @@ namespace {
 
 using nlohmann::json;
 using resource::Condition;
+using resource::condition;
 using resource::ConditionStatus;
-
-Condition condition(const char* type, bool holds, std::string reason, std::string message) {
-  return {type, holds ? ConditionStatus::is_true : ConditionStatus::is_false, std::move(reason), std::move(message)};
-}
 
 std::string count_of(int part, int whole) { return std::to_string(part) + " of " + std::to_string(whole); }
 
@@ -187,11 +185,6 @@ int number_in(const json& object, const char* key) {
   return it != object.end() && it->is_number_integer()
              ? static_cast<int>(std::clamp<std::int64_t>(it->get<std::int64_t>(), 0, most))
              : 0;
-}
-
-std::string text_in(const json& object, const char* key) {
-  const auto it = object.find(key);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
 }  // namespace

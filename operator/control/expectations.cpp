@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
+
 namespace troupe::control {
 
 bool at_least_as_new(const std::string& seen, const std::string& written) {
   const auto is_number = [](const std::string& text) {
-    return !text.empty() && text.front() != '0' &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return !text.empty() && text.front() != '0' && std::all_of(text.begin(), text.end(), ascii::is_digit);
   };
   if (!is_number(seen) || !is_number(written)) {
     return seen == written;

@@ -9,7 +9,7 @@ namespace {
 using nlohmann::json;
 namespace contract = pod_contract;
 
-json port(std::string_view name, std::uint16_t number) {
+json service_port(std::string_view name, std::uint16_t number) {
   return {{"name", name}, {"port", number}, {"targetPort", name}, {"protocol", "TCP"}};
 }
 
@@ -23,9 +23,9 @@ json build_headless_service(const Owner& owner) {
            {{"clusterIP", "None"},
             {"publishNotReadyAddresses", true},
             {"selector", worker_selector(owner)},
-            {"ports", json::array({port(contract::epmd_port_name, contract::epmd_port),
-                                   port(contract::distribution_port_name, contract::distribution_port),
-                                   port(contract::http_port_name, contract::http_port)})}}}};
+            {"ports", json::array({service_port(contract::epmd_port_name, contract::epmd_port),
+                                   service_port(contract::distribution_port_name, contract::distribution_port),
+                                   service_port(contract::http_port_name, contract::http_port)})}}}};
 }
 
 }  // namespace troupe::desired

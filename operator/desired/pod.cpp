@@ -33,7 +33,7 @@ json environment(const Owner& owner, const resource::ClusterIntent& intent) {
                       value(contract::drain_timeout_seconds_env, std::to_string(intent.drain_timeout_seconds))});
 }
 
-json port(std::string_view name, std::uint16_t number) {
+json container_port(std::string_view name, std::uint16_t number) {
   return {{"name", name}, {"containerPort", number}, {"protocol", "TCP"}};
 }
 
@@ -54,9 +54,9 @@ json worker_container(const Owner& owner, const resource::ClusterIntent& intent)
           {"image", intent.image},
           {"command", json::array({contract::worker_program})},
           {"env", environment(owner, intent)},
-          {"ports", json::array({port(contract::epmd_port_name, contract::epmd_port),
-                                 port(contract::distribution_port_name, contract::distribution_port),
-                                 port(contract::http_port_name, contract::http_port)})},
+          {"ports", json::array({container_port(contract::epmd_port_name, contract::epmd_port),
+                                 container_port(contract::distribution_port_name, contract::distribution_port),
+                                 container_port(contract::http_port_name, contract::http_port)})},
           {"resources", *intent.resources},
           {"securityContext", container_security()},
           // A minute to load modules; the liveness probe begins after the first success.

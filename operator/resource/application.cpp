@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/ascii.hpp"
 #include "operator/resource/field_reader.hpp"
 
 namespace troupe::resource {
@@ -11,9 +12,9 @@ namespace {
 
 using nlohmann::json;
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
+using ascii::is_digit;
+using ascii::is_letter;
+using ascii::is_lower;
 
 template <class Allowed>
 bool all_of(std::string_view text, Allowed allowed) {

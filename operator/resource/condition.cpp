@@ -3,17 +3,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "operator/resource/timestamp.hpp"
 
 namespace troupe::resource {
 namespace {
 
 using nlohmann::json;
-
-std::string text_of(const json& object, const char* key) {
-  const auto it = object.find(key);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
 
 /// Cuts between UTF-8 characters, never inside one.
 std::string cut(std::string message) {
@@ -29,6 +25,11 @@ std::string cut(std::string message) {
 }
 
 }  // namespace
+
+Condition condition(std::string_view type, bool holds, std::string reason, std::string message) {
+  return {std::string(type), holds ? ConditionStatus::is_true : ConditionStatus::is_false, std::move(reason),
+          std::move(message)};
+}
 
 std::string_view to_string(ConditionStatus status) {
   switch (status) {
@@ -47,7 +48,7 @@ const json* find_condition(const json& conditions, std::string_view type) {
     return nullptr;
   }
   for (const json& condition : conditions) {
-    if (condition.is_object() && text_of(condition, "type") == type) {
+    if (condition.is_object() && text_in(condition, "type") == type) {
       return &condition;
     }
   }
@@ -56,10 +57,10 @@ const json* find_condition(const json& conditions, std::string_view type) {
 
 std::string condition_since(const json& conditions, std::string_view type, ConditionStatus status) {
   const json* condition = find_condition(conditions, type);
-  if (condition == nullptr || text_of(*condition, "status") != to_string(status)) {
+  if (condition == nullptr || text_in(*condition, "status") != to_string(status)) {
     return {};
   }
-  return text_of(*condition, "lastTransitionTime");
+  return text_in(*condition, "lastTransitionTime");
 }
 
 json conditions_document(const json& previous, const std::vector<Condition>& found, std::int64_t generation,
@@ -79,7 +80,7 @@ json conditions_document(const json& previous, const std::vector<Condition>& fou
   }
   if (previous.is_array()) {
     for (const json& other : previous) {
-      const std::string type = other.is_object() ? text_of(other, "type") : std::string();
+      const std::string type = other.is_object() ? text_in(other, "type") : std::string();
       const bool ours = std::any_of(found.begin(), found.end(), [&](const Condition& c) { return c.type == type; });
       if (!type.empty() && !ours) {
         document.push_back(other);

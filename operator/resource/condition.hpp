@@ -25,6 +25,9 @@ struct Condition {
   bool operator==(const Condition&) const = default;
 };
 
+/// True or False, as `holds` says.
+[[nodiscard]] Condition condition(std::string_view type, bool holds, std::string reason, std::string message);
+
 /// Far below the schema's 32768, since a status is sent to every watcher.
 inline constexpr std::size_t condition_message_bytes_max = 2048;
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.hpp"
+
 namespace troupe::resource {
 namespace {
 
@@ -13,8 +15,8 @@ const json& empty_object() {
   return empty;
 }
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+using ascii::is_digit;
+using ascii::is_lower;
 
 }  // namespace
 

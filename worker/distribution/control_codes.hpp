@@ -1,9 +1,13 @@
 // Operations of control messages, by the names of erl_dist_protocol.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace troupe::distribution::code {
+
+/// First byte of every frame without a distribution header.
+inline constexpr std::byte pass_through{112};
 
 inline constexpr std::int64_t link = 1;
 inline constexpr std::int64_t send = 2;

@@ -8,8 +8,6 @@
 namespace troupe::distribution {
 namespace {
 
-constexpr std::byte pass_through{112};
-
 using Kind = RemoteSignal::Kind;
 
 /// How the tuple of one operation is read. Positions count from the operation at 0; 0 means "not there".
@@ -89,7 +87,7 @@ bool is_message(Kind kind) { return kind == Kind::send || kind == Kind::send_nam
 bool takes_name_of_from(Kind kind) { return kind == Kind::monitor_down; }
 bool takes_name_of_to(Kind kind) { return kind == Kind::send_name || kind == Kind::monitor || kind == Kind::demonitor; }
 
-Error malformed(std::string_view what) {
+Error malformed_message(std::string_view what) {
   return Error{ErrorCode::invalid_argument, "control message: " + std::string(what)};
 }
 
@@ -110,18 +108,18 @@ std::optional<Error> read_fields(std::span<const Term> fields, const Shape& shap
   // A sender may be any pid: processes forward in the name of others.
   if (shape.from != 0 &&
       !read_party(fields[shape.from], takes_name_of_from(shape.kind), signal.from, signal.from_name)) {
-    return malformed("no pid as the sender");
+    return malformed_message("no pid as the sender");
   }
   if (shape.to != 0 && !read_party(fields[shape.to], takes_name_of_to(shape.kind), signal.to, signal.to_name)) {
-    return malformed("no process as the receiver");
+    return malformed_message("no process as the receiver");
   }
   if (shape.kind == Kind::send_name && signal.to_name.empty()) {
-    return malformed("no name as the receiver");
+    return malformed_message("no name as the receiver");
   }
   if (shape.reference != 0) {
     const auto reference = fields[shape.reference].as_reference();
     if (!reference) {
-      return malformed("no reference where one must stand");
+      return malformed_message("no reference where one must stand");
     }
     signal.reference = *reference;
   }
@@ -129,7 +127,7 @@ std::optional<Error> read_fields(std::span<const Term> fields, const Shape& shap
     // An unsigned 64-bit number; beyond 2^63 it is a big integer that our peers never reach by counting.
     const auto id = fields[shape.unlink_id].as_integer();
     if (!id || *id <= 0) {
-      return malformed("no unlink id where one must stand");
+      return malformed_message("no unlink id where one must stand");
     }
     signal.unlink_id = static_cast<std::uint64_t>(*id);
   }
@@ -142,7 +140,7 @@ std::optional<Error> read_fields(std::span<const Term> fields, const Shape& shap
 /// Whether the parties are where they must be; see decode_frame.
 Result<ControlMessage> checked(RemoteSignal signal, NodeIndex peer) {
   if (!is_message(signal.kind) && signal.from_name.empty() && signal.from.node != peer) {
-    return malformed("a process of another node as the sender");
+    return malformed_message("a process of another node as the sender");
   }
   const bool to_pid = signal.to_name.empty() && signal.kind != Kind::send_alias;
   if (to_pid && !signal.to.local()) {
@@ -160,7 +158,7 @@ Result<ControlMessage> decode_spawn_request(std::span<const Term> fields, ByteVi
   const auto request = sized ? fields[1].as_reference() : std::nullopt;
   const auto from = sized ? fields[2].as_pid() : std::nullopt;
   if (!request || !from) {
-    return malformed("a malformed SPAWN_REQUEST");
+    return malformed_message("a malformed SPAWN_REQUEST");
   }
   if (auto arguments = decode_leading_term(rest, limits, self); !arguments) {
     return arguments.error().in("arguments of SPAWN_REQUEST");
@@ -172,7 +170,7 @@ Result<ControlMessage> decode_tuple(std::span<const Term> fields, ByteView& rest
                                     const NodeIdentity& self, const EtfLimits& limits) {
   const auto operation = fields.empty() ? std::nullopt : fields[0].as_integer();
   if (!operation) {
-    return malformed("no operation in front");
+    return malformed_message("no operation in front");
   }
   if (*operation == code::spawn_request || *operation == code::spawn_request_tt) {
     return decode_spawn_request(fields, rest, self, limits);
@@ -182,8 +180,8 @@ Result<ControlMessage> decode_tuple(std::span<const Term> fields, ByteView& rest
   }
   const Shape* shape = shape_of(*operation);
   if (shape == nullptr || fields.size() != shape->size) {
-    return malformed("operation " + std::to_string(*operation) + " with " + std::to_string(fields.size() - 1) +
-                     " fields");
+    return malformed_message("operation " + std::to_string(*operation) + " with " + std::to_string(fields.size() - 1) +
+                             " fields");
   }
   RemoteSignal signal;
   signal.kind = shape->kind;
@@ -206,9 +204,9 @@ Result<ControlMessage> decode_frame(ByteView frame, NodeIndex peer, const NodeId
   if (frame.empty()) {
     return ControlMessage(NothingToDo{});  // a tick
   }
-  if (frame[0] != pass_through) {
-    return malformed("a frame that starts with " + std::to_string(std::to_integer<int>(frame[0])) +
-                     ", though neither atom cache nor fragments were agreed");
+  if (frame[0] != code::pass_through) {
+    return malformed_message("a frame that starts with " + std::to_string(std::to_integer<int>(frame[0])) +
+                             ", though neither atom cache nor fragments were agreed");
   }
   ByteView rest = frame.subspan(1);
   auto control = decode_leading_term(rest, limits, self);
@@ -217,11 +215,11 @@ Result<ControlMessage> decode_frame(ByteView frame, NodeIndex peer, const NodeId
   }
   const auto fields = control->as_tuple();
   if (!fields) {
-    return malformed("no tuple");
+    return malformed_message("no tuple");
   }
   auto message = decode_tuple(*fields, rest, peer, self, limits);
   if (message.ok() && !rest.empty()) {
-    return malformed(std::to_string(rest.size()) + " bytes behind the message");
+    return malformed_message(std::to_string(rest.size()) + " bytes behind the message");
   }
   return message;
 }

@@ -7,7 +7,6 @@
 namespace troupe::distribution {
 namespace {
 
-constexpr std::uint8_t pass_through = 112;
 constexpr std::size_t length_bytes = 4;
 
 Term operation(std::int64_t code) { return Term::integer(code); }
@@ -16,7 +15,7 @@ Term party(const Pid& pid, const std::string& name) { return name.empty() ? Term
 
 Bytes frame_of(Term control, const Term* payload, const NodeIdentity& self) {
   Bytes out(length_bytes);
-  append_big_endian(out, pass_through);
+  out.push_back(code::pass_through);
   append_term(out, control, true, self);
   if (payload != nullptr) {
     append_term(out, *payload, true, self);

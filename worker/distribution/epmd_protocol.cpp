@@ -17,7 +17,7 @@ constexpr std::uint8_t protocol_tcp_ipv4 = 0;
 constexpr std::uint16_t version_highest = 6;
 constexpr std::uint16_t version_lowest = 6;
 
-Error malformed(std::string_view what) { return Error{ErrorCode::invalid_argument, "EPMD: " + std::string(what)}; }
+Error malformed_epmd(std::string_view what) { return Error{ErrorCode::invalid_argument, "EPMD: " + std::string(what)}; }
 
 /// Port to extra, as ALIVE2_REQ and PORT2_RESP share them.
 void append_node(Bytes& out, const EpmdNode& node) {
@@ -58,7 +58,7 @@ Result<EpmdRequest> decode_epmd_request(ByteView message) {
   FieldReader reader(message);
   const auto tag = reader.take<std::uint8_t>();
   if (!tag) {
-    return malformed("an empty request");
+    return malformed_epmd("an empty request");
   }
   switch (*tag) {
     case port_please2_req:
@@ -67,7 +67,7 @@ Result<EpmdRequest> decode_epmd_request(ByteView message) {
       return EpmdRequest(Names{});
     case alive2_req: {
       const auto fields = take_node(reader);
-      return fields ? Result<EpmdRequest>(EpmdRequest(Alive{fields->node})) : malformed("an ALIVE2_REQ cut short");
+      return fields ? Result<EpmdRequest>(EpmdRequest(Alive{fields->node})) : malformed_epmd("an ALIVE2_REQ cut short");
     }
     default:
       return Error{ErrorCode::unsupported, "EPMD: request " + std::to_string(*tag) + " is not served"};
@@ -120,7 +120,7 @@ Result<std::optional<EpmdNode>> decode_port_reply(ByteView received) {
   FieldReader reader(received);
   const auto tag = reader.take<std::uint8_t>();
   if (tag && *tag != port2_resp) {
-    return malformed("reply " + std::to_string(*tag) + " to a PORT_PLEASE2");
+    return malformed_epmd("reply " + std::to_string(*tag) + " to a PORT_PLEASE2");
   }
   const auto result = reader.take<std::uint8_t>();
   if (result && *result != 0) {
@@ -142,7 +142,7 @@ Result<std::optional<std::uint32_t>> decode_alive_reply(ByteView received) {
   const auto tag = reader.take<std::uint8_t>();
   const auto result = reader.take<std::uint8_t>();
   if (tag && *tag != alive2_x_resp && *tag != alive2_resp) {
-    return malformed("reply " + std::to_string(*tag) + " to an ALIVE2");
+    return malformed_epmd("reply " + std::to_string(*tag) + " to an ALIVE2");
   }
   if (result && *result != 0) {
     return Error{ErrorCode::already_exists, "EPMD refuses the name: another node has it"};

@@ -16,7 +16,7 @@ constexpr std::uint8_t tag_ack = 'a';
 HandshakeStep failed(HandshakeFailure failure, std::string message) {
   return {HandshakeStep::Progress::failed, {}, failure, std::move(message)};
 }
-HandshakeStep malformed(std::string_view wanted) {
+HandshakeStep malformed_handshake(std::string_view wanted) {
   return failed(HandshakeFailure::malformed, "no well-formed " + std::string(wanted) + " message");
 }
 HandshakeStep more(std::vector<Bytes> send) { return {HandshakeStep::Progress::more, std::move(send), {}, {}}; }
@@ -150,13 +150,13 @@ HandshakeStep Initiator::on_message(ByteView message) {
     case State::awaits_ack:
       return on_ack(message);
   }
-  return malformed("handshake");
+  return malformed_handshake("handshake");
 }
 
 HandshakeStep Initiator::on_status(ByteView message) {
   const auto status = read_status(message);
   if (!status) {
-    return malformed("status");
+    return malformed_handshake("status");
   }
   if (*status == "ok" || *status == "ok_simultaneous") {
     state_ = State::awaits_challenge;
@@ -173,7 +173,7 @@ HandshakeStep Initiator::on_status(ByteView message) {
   if (*status == "not_allowed") {
     return failed(HandshakeFailure::not_allowed, "the peer does not allow this node");
   }
-  return malformed("status");
+  return malformed_handshake("status");
 }
 
 HandshakeStep Initiator::on_challenge(ByteView message) {
@@ -182,7 +182,7 @@ HandshakeStep Initiator::on_challenge(ByteView message) {
   }
   const auto fields = read_name_fields(message, true);
   if (!fields) {
-    return malformed("challenge");
+    return malformed_handshake("challenge");
   }
   if (fields->name != peer_.name) {
     return failed(HandshakeFailure::bad_name, "the peer calls itself another name than " + peer_.name);
@@ -205,7 +205,7 @@ HandshakeStep Initiator::on_challenge(ByteView message) {
 HandshakeStep Initiator::on_ack(ByteView message) {
   FieldReader reader(message);
   if (reader.take<std::uint8_t>() != tag_ack || reader.rest().size() != sizeof(CookieDigest)) {
-    return malformed("challenge acknowledge");
+    return malformed_handshake("challenge acknowledge");
   }
   if (!same_digest(cookie_digest(cookie_, challenge_), reader.rest())) {
     return failed(HandshakeFailure::bad_cookie, "the peer does not know our cookie");
@@ -226,7 +226,7 @@ HandshakeStep Acceptor::on_message(ByteView message) {
     case State::awaits_reply:
       return on_reply(message);
   }
-  return malformed("handshake");
+  return malformed_handshake("handshake");
 }
 
 HandshakeStep Acceptor::on_name(ByteView message) {
@@ -235,7 +235,7 @@ HandshakeStep Acceptor::on_name(ByteView message) {
   }
   const auto fields = read_name_fields(message, false);
   if (!fields) {
-    return malformed("name");
+    return malformed_handshake("name");
   }
   if (auto refused = refuse_flags(fields->flags)) {
     refused->send.push_back(status_message("not_allowed"));
@@ -278,7 +278,7 @@ HandshakeStep Acceptor::on_alive_answer(ByteView message) {
   if (answer == "false") {
     return failed(HandshakeFailure::duplicate, "the peer keeps the link that is there");
   }
-  return malformed("status");
+  return malformed_handshake("status");
 }
 
 Bytes Acceptor::challenge_message() const {
@@ -296,7 +296,7 @@ HandshakeStep Acceptor::on_reply(ByteView message) {
   const auto tag = reader.take<std::uint8_t>();
   const auto peer_challenge = reader.take<std::uint32_t>();
   if (tag != tag_reply || !peer_challenge || reader.rest().size() != sizeof(CookieDigest)) {
-    return malformed("challenge reply");
+    return malformed_handshake("challenge reply");
   }
   for (const std::string& cookie : cookies_) {
     if (same_digest(cookie_digest(cookie, challenge_), reader.rest())) {

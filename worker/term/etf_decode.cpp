@@ -18,7 +18,7 @@ constexpr int fun_nesting_max = 32;
 constexpr std::size_t reserved_max = 4'096;
 
 /// A container whose elements are being read. A list also waits for its tail, a map for twice its pairs.
-struct Open {
+struct Unfinished {
   Term::Kind kind;
   std::size_t remaining;
   std::vector<Term> elements;
@@ -61,7 +61,7 @@ class Decoder : private EtfReader {
         if (open_.size() == outer) {
           return term;
         }
-        Open& top = open_.back();
+        Unfinished& top = open_.back();
         top.elements.push_back(std::move(*term));
         term.reset();
         if (--top.remaining == 0) {
@@ -77,7 +77,7 @@ class Decoder : private EtfReader {
     }
   }
 
-  static Term finish(Open open) {
+  static Term finish(Unfinished open) {
     if (open.kind == Term::Kind::tuple) {
       return Term::tuple(std::move(open.elements));
     }
@@ -97,7 +97,7 @@ class Decoder : private EtfReader {
   /// At the tail of a list: closes it when the tail is a list, goes on with it when that is a list too, else leaves the
   /// tail to be read as the last element.
   std::optional<Term> read_tail() {
-    Open& top = open_.back();
+    Unfinished& top = open_.back();
     for (;;) {
       if (left() == 0) {
         fail_short(1);
@@ -308,7 +308,7 @@ class Decoder : private EtfReader {
   bool fits(std::size_t terms) { return has(terms); }
 
   const EtfLimits& limits_;
-  std::vector<Open> open_;
+  std::vector<Unfinished> open_;
   std::size_t terms_ = 0;
   int fun_nesting_ = 0;
 };

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t string_length_max = 65'535;
 
 /// A container whose elements are being written.
-struct Open {
+struct Unwritten {
   const Term* next = nullptr;
   const Term* end = nullptr;
   const Term::Pair* next_pair = nullptr;
@@ -40,7 +40,7 @@ class Encoder {
 
  private:
   const Term* take_next() {
-    Open& top = open_.back();
+    Unwritten& top = open_.back();
     if (top.next != top.end) {
       return top.next++;
     }
@@ -243,7 +243,7 @@ class Encoder {
 
   Bytes& out_;
   const NodeIdentity* self_;  ///< Null: this program's node.
-  std::vector<Open> open_;
+  std::vector<Unwritten> open_;
 };
 
 void append(Bytes& out, const Term& term, bool with_version, const NodeIdentity* self) {

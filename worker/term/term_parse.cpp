@@ -6,14 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "base/ascii.hpp"
+
 namespace troupe {
 namespace {
 
 constexpr int depth_max = 200;
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_name(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || c == '@'; }
+using ascii::is_digit;
+using ascii::is_lower;
+bool is_name(char c) { return ascii::is_letter(c) || is_digit(c) || c == '_' || c == '@'; }
 
 class Parser {
  public:

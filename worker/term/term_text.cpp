@@ -2,6 +2,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.hpp"
+
 #include "worker/term/term_node.hpp"
 
 namespace troupe {
@@ -68,8 +70,7 @@ bool is_bare_atom(std::string_view text) {
     return false;
   }
   for (const char c : text) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '@';
+    const bool plain = ascii::is_letter(c) || ascii::is_digit(c) || c == '_' || c == '@';
     if (!plain) {
       return false;
     }

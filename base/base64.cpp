@@ -1,9 +1,9 @@
-#include "local/api/base64.hpp"
+#include "base/base64.hpp"
 
 #include <algorithm>
 #include <cstdint>
 
-namespace troupe::local {
+namespace troupe {
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -70,4 +70,4 @@ std::optional<std::string> base64_url_decoded(std::string_view url_text) {
   return base64_decoded(text);
 }
 
-}  // namespace troupe::local
+}  // namespace troupe

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace troupe::local {
+namespace troupe {
 
 [[nodiscard]] std::string base64_encoded(std::string_view bytes);
 /// Empty for text that is not padded standard base64.
@@ -14,4 +14,4 @@ namespace troupe::local {
 [[nodiscard]] std::string base64_url_encoded(std::string_view bytes);
 [[nodiscard]] std::optional<std::string> base64_url_decoded(std::string_view text);
 
-}  // namespace troupe::local
+}  // namespace troupe
