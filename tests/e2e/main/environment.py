@@ -10,10 +10,15 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/charts"))
+
+from rendering import Renderer  # noqa: E402
+
 IMAGE = "troupe-worker:e2e"
 
 
@@ -35,6 +40,7 @@ class Environment:
         self.kubectl_program = kubectl
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"troupe-e2e-{server}-"))
         self.kubeconfig = self.dir / "kubeconfig"
+        self.operator_kubeconfig = self.kubeconfig
         self.pod_cidr = pod_cidr or ("127.81.0.0/16" if server == "local" else "127.82.0.0/16")
         self.api_port = free_port()
         self.operator_port = free_port()
@@ -90,7 +96,7 @@ class Environment:
                    "--image", f"{IMAGE}={self.build / 'image'}", "--pod-cidr", self.pod_cidr, "--client-ca", str(client_ca))
 
     def start_operator(self, name="operator", leader_elect=False, port=None):
-        self.start(name, self.program("troupe-operator"), "--kubeconfig", str(self.kubeconfig), f"--leader-elect={str(leader_elect).lower()}",
+        self.start(name, self.program("troupe-operator"), "--kubeconfig", str(self.operator_kubeconfig), f"--leader-elect={str(leader_elect).lower()}",
                    "--metrics-address", f"127.0.0.1:{port or self.operator_port}", "--log-format", "json")
 
     def open(self):
@@ -99,9 +105,37 @@ class Environment:
             # kubectl cannot check the rules that 1.20's own schema does not know.
             self.kubectl("apply", "--validate=false", "-f", str(ROOT / "crds"))
             self.wait("the CRDs are served", lambda: "troupeclusters" in self.kubectl("api-resources", "--api-group=troupe.dev", "-o", "name"))
+            self.install_operator_rights()
         self.start_node()
         self.start_operator()
         return self
+
+    def install_operator_rights(self):
+        """From here on the operator is the chart's ServiceAccount and may do what the chart's roles allow, no more."""
+        renderer = Renderer()
+        try:
+            manifests = renderer.manifests()
+        finally:
+            renderer.close()
+        kinds = ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+        account = next(manifest["metadata"] for manifest in manifests if manifest["kind"] == "ServiceAccount")
+        self.kubectl("create", "namespace", account["namespace"])
+        self.apply(*[manifest for manifest in manifests if manifest["kind"] in kinds])
+        space = ["-n", account["namespace"]]
+
+        def token():
+            secrets = json.loads(self.kubectl("get", "secrets", "-o", "json", *space))["items"]
+            return next((secret["data"]["token"] for secret in secrets if secret["type"] == "kubernetes.io/service-account-token"
+                         and secret["metadata"]["annotations"]["kubernetes.io/service-account.name"] == account["name"]), None)
+
+        encoded = self.wait("the operator's ServiceAccount has a token", token)
+        config = json.loads(self.kubectl("config", "view", "--raw", "-o", "json"))
+        context = config["contexts"][0]
+        context["context"].update(user="operator", namespace=account["namespace"])
+        config.update({"users": [{"name": "operator", "user": {"token": base64.b64decode(encoded).decode()}}],
+                       "contexts": [context], "current-context": context["name"]})
+        self.operator_kubeconfig = self.dir / "operator-kubeconfig"
+        self.operator_kubeconfig.write_text(json.dumps(config))
 
     def close(self):
         for name in [n for n in self.processes if n != "api"]:
@@ -121,6 +155,11 @@ class Environment:
         for log in sorted(self.dir.glob("*.log")):
             text += f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) + "\n"
         return text
+
+    def refusals(self):
+        """What the operators asked for without a right to it, by their logs."""
+        return [line for log in sorted(self.dir.glob("*.log")) for line in log.read_text(errors="replace").splitlines()
+                if "system:serviceaccount:" in line and " cannot " in line]
 
     # --- kubectl ---
 
