@@ -1,12 +1,12 @@
 #include "worker/term/term_parse.hpp"
 
 #include <charconv>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/ascii.hpp"
+#include "worker/term/utf8.hpp"
 
 namespace troupe {
 namespace {
@@ -79,12 +79,13 @@ class Parser {
       while (is_name(peek())) {
         ++at_;
       }
-      return Term::atom(text_.substr(start, at_ - start));
+      return atom(text_.substr(start, at_ - start), start);
     }
     switch (first) {
       case '\'': {
+        const std::size_t start = at_;
         const auto name = quoted('\'');
-        return name ? std::optional(Term::atom(*name)) : std::nullopt;
+        return name ? atom(*name, start) : std::nullopt;
       }
       case '"': {
         const auto content = quoted('"');
@@ -103,47 +104,89 @@ class Parser {
     }
   }
 
-  std::optional<Term> number() {
+  std::optional<Term> atom(std::string_view name, std::size_t start) {
+    const auto characters = count_utf8_characters(name);
+    if (characters && *characters <= atom_characters_max) {
+      return Term::atom(name);
+    }
+    at_ = start;
+    return fail(characters ? "an atom has at most 255 characters" : "an atom's text must be UTF-8");
+  }
+
+  std::size_t take_digits() {
     const std::size_t start = at_;
+    while (is_digit(peek())) {
+      ++at_;
+    }
+    return at_ - start;
+  }
+
+  void take_sign() {
     if (peek() == '-' || peek() == '+') {
       ++at_;
     }
-    bool floating = false;
-    while (is_digit(peek()) || (peek() == '.' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1])) ||
-           (floating && (peek() == 'e' || peek() == 'E' ||
-                         ((peek() == '-' || peek() == '+') && (text_[at_ - 1] == 'e' || text_[at_ - 1] == 'E'))))) {
-      floating |= peek() == '.';
-      ++at_;
-    }
-    std::string digits(text_.substr(start, at_ - start));
+  }
+
+  std::optional<Term> number() {
+    const std::size_t start = at_;
+    take_sign();
+    std::size_t digits = take_digits();
+    const bool floating = peek() == '.' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1]);
     if (floating) {
-      return Term::floating(std::strtod(digits.c_str(), nullptr));
+      ++at_;
+      take_digits();
+      if (peek() == 'e' || peek() == 'E') {
+        ++at_;
+        take_sign();
+        digits = take_digits();
+      }
     }
-    if (digits.starts_with('+')) {
-      digits.erase(0, 1);
-    }
-    std::int64_t integer = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), integer);
-    if (error != std::errc() || end != digits.data() + digits.size()) {
+    // from_chars takes no leading plus.
+    const std::size_t first = start + (text_[start] == '+' ? 1 : 0);
+    const std::string_view number = text_.substr(first, at_ - first);
+    const auto parsed = digits == 0 || is_name(peek()) ? std::nullopt : floating ? real(number) : integer(number);
+    if (!parsed) {
       at_ = start;
       return fail("not a number of 64 bits");
     }
-    return Term::integer(integer);
+    return parsed;
   }
 
-  /// Text between quotes, with Erlang's escapes.
+  static std::optional<Term> integer(std::string_view digits) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return error == std::errc() && end == digits.data() + digits.size() ? std::optional(Term::integer(value))
+                                                                        : std::nullopt;
+  }
+
+  static std::optional<Term> real(std::string_view digits) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return error == std::errc() && end == digits.data() + digits.size() ? std::optional(Term::floating(value))
+                                                                        : std::nullopt;
+  }
+
+  /// Text between quotes, with Erlang's escapes but for numbers and control characters.
   std::optional<std::string> quoted(char quote) {
+    static constexpr std::string_view escaped = "bdefnrstv0\\'\"";
+    static constexpr std::string_view meant("\b\x7f\x1b\f\n\r \t\v\0\\'\"", escaped.size());
     std::string content;
-    ++at_;
+    const std::size_t start = at_++;
     while (at_ < text_.size() && peek() != quote) {
       char next = text_[at_++];
       if (next == '\\' && at_ < text_.size()) {
-        next = text_[at_++];
-        next = next == 'n' ? '\n' : next == 't' ? '\t' : next == 'r' ? '\r' : next == '0' ? '\0' : next;
+        const std::size_t known = escaped.find(text_[at_]);
+        if (known == std::string_view::npos ||
+            (text_[at_] == '0' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1]))) {
+          return fail("unknown escape; known are \\b \\d \\e \\f \\n \\r \\s \\t \\v \\0 \\\\ \\' \\\"");
+        }
+        next = meant[known];
+        ++at_;
       }
       content += next;
     }
     if (peek() != quote) {
+      at_ = start;
       return fail("a quote is not closed");
     }
     ++at_;
@@ -166,27 +209,28 @@ class Parser {
     return take(">>") ? std::optional(Term::binary(content)) : fail("a binary of text is <<\"...\">>");
   }
 
-  /// Elements up to `close`; `|` ends a list's proper part and is left to the caller.
-  bool elements(std::string_view close, int depth, std::vector<Term>& out) {
+  enum class ElementsEnd { closed, bar, broken };
+
+  /// Elements up to `close`, or up to the `|` that ends a list's proper part.
+  ElementsEnd elements(std::string_view close, int depth, std::vector<Term>& out) {
     if (take(close)) {
-      return true;
+      return ElementsEnd::closed;
     }
     for (;;) {
       auto element = value(depth + 1);
       if (!element) {
-        return false;
+        return ElementsEnd::broken;
       }
       out.push_back(std::move(*element));
       if (take(close)) {
-        return true;
+        return ElementsEnd::closed;
       }
-      skip_space();
-      if (peek() == '|') {
-        return true;
+      if (take("|")) {
+        return ElementsEnd::bar;
       }
       if (!take(",")) {
         fail("a comma or closing bracket is missing");
-        return false;
+        return ElementsEnd::broken;
       }
     }
   }
@@ -194,22 +238,22 @@ class Parser {
   std::optional<Term> tuple(int depth) {
     ++at_;
     std::vector<Term> parts;
-    if (!elements("}", depth, parts)) {
-      return std::nullopt;
+    if (elements("}", depth, parts) != ElementsEnd::closed) {
+      return fail("unexpected character");
     }
-    return text_[at_ - 1] == '}' ? std::optional(Term::tuple(std::move(parts))) : fail("unexpected character");
+    return Term::tuple(std::move(parts));
   }
 
   std::optional<Term> list(int depth) {
     ++at_;
     std::vector<Term> parts;
-    if (!elements("]", depth, parts)) {
+    const ElementsEnd end = elements("]", depth, parts);
+    if (end == ElementsEnd::broken) {
       return std::nullopt;
     }
-    if (text_[at_ - 1] == ']') {
+    if (end == ElementsEnd::closed) {
       return Term::list(std::move(parts));
     }
-    ++at_;
     auto tail = value(depth + 1);
     if (!tail || !take("]")) {
       return fail("a list's tail is not closed");
