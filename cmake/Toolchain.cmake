@@ -9,6 +9,8 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 option(TROUPE_WERROR "Warnings are errors" ON)
 set(TROUPE_SANITIZE "" CACHE STRING "Passed to -fsanitize=, e.g. address,undefined")
 
+option(TROUPE_FUZZ "Build libFuzzer programs, with everything they link instrumented (clang)" OFF)
+
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wnull-dereference)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these inside its own standard library when it inlines.
@@ -24,6 +26,10 @@ if(TROUPE_SANITIZE)
     # Asio's fences, which ThreadSanitizer does not model, stand beside locks that it does.
     add_compile_options(-Wno-tsan)
   endif()
+endif()
+
+if(TROUPE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 find_program(CCACHE ccache)
