@@ -66,6 +66,7 @@ void HttpConnection::close() {
     return;
   }
   const auto keep_until_return = std::exchange(streaming_self_, nullptr);
+  on_upgraded_bytes_ = nullptr;
   clear_deadline();
   transport_->close();
   core_->remove(this);
@@ -118,6 +119,12 @@ void HttpConnection::on_read(error_code failed, std::size_t count) {
     case State::streaming:
       // Watched only to notice that the client goes away; a request sent ahead waits its turn.
       return;
+    case State::upgraded: {
+      std::string bytes(static_cast<const char*>(input_.data().data()), input_.size());
+      input_.consume(bytes.size());
+      on_upgraded_bytes_(std::move(bytes));
+      return read_some();
+    }
     case State::closing:
       input_.consume(input_.size());
       return read_some();
@@ -182,9 +189,13 @@ HttpRequest HttpConnection::take_request(HttpRequestTraits& traits) {
   if (!client_common_name_.empty()) {
     request.headers.emplace_back(common_name_header, client_common_name_);
   }
-  // Bytes sent ahead of our answer are no WebSocket frames: the client cannot know yet that we agree.
-  if (boost::beast::websocket::is_upgrade(message) && input_.size() == 0 && !reading_) {
-    traits.upgrade = std::move(message);
+  // Bytes sent ahead of our answer are of no other protocol: the client cannot know yet that we agree.
+  if (message.version() == 11 && http::token_list(message[http::field::connection]).exists("upgrade") &&
+      input_.size() == 0 && !reading_) {
+    traits.upgrade_to = std::string(message[http::field::upgrade]);
+  }
+  if (!traits.upgrade_to.empty() && boost::beast::websocket::is_upgrade(message)) {
+    traits.websocket = std::move(message);
   } else {
     request.body = std::move(message.body());
   }
@@ -254,7 +265,7 @@ void HttpConnection::stream(int status, HttpHeaders headers, std::shared_ptr<Htt
 }
 
 void HttpConnection::on_stream_queued() {
-  if (state_ == State::streaming && output_.size() == 0) {
+  if ((state_ == State::streaming || state_ == State::upgraded) && output_.size() == 0) {
     send_stream();
   }
 }
@@ -276,6 +287,28 @@ void HttpConnection::hand_over_to_websocket() {
   }
   state_ = State::websocket;
 }
+
+void HttpConnection::upgrade(const std::string& protocol, const HttpHeaders& headers,
+                             std::shared_ptr<HttpStreamQueue> queue) {
+  if (state_ == State::closed) {
+    return queue->ended();
+  }
+  state_ = State::upgraded;
+  stream_ = std::move(queue);
+  streaming_self_ = shared_from_this();
+  stream_finished_ = false;
+  keep_alive_ = false;
+  send(format_http_head({101, headers, std::nullopt, false, false, protocol}, real_clock().wall_now()));
+}
+
+void HttpConnection::read_upgraded(std::function<void(std::string bytes)> on_bytes) {
+  if (state_ == State::upgraded) {
+    on_upgraded_bytes_ = std::move(on_bytes);
+    read_some();
+  }
+}
+
+void HttpConnection::set_close_grace(std::chrono::seconds grace) { close_grace_ = grace; }
 
 void HttpConnection::send(std::string bytes) {
   output_.append(std::move(bytes));
@@ -308,6 +341,7 @@ void HttpConnection::on_output_drained() {
     case State::writing:
       return finish_answer();
     case State::streaming:
+    case State::upgraded:
       stream_->sent(std::exchange(stream_payload_in_flight_, 0));
       return stream_finished_ ? finish_answer() : send_stream();
     default:
@@ -317,6 +351,7 @@ void HttpConnection::on_output_drained() {
 
 void HttpConnection::finish_answer() {
   answering_.reset();
+  on_upgraded_bytes_ = nullptr;
   const auto keep_until_return = std::exchange(streaming_self_, nullptr);
   if (const auto stream = std::exchange(stream_, nullptr)) {
     stream->ended();
@@ -329,8 +364,12 @@ void HttpConnection::finish_answer() {
 
 void HttpConnection::begin_close() {
   state_ = State::closing;
-  set_deadline(close_timeout);
-  transport_->end_output();
+  if (close_grace_ > std::chrono::seconds(0)) {
+    set_deadline(close_grace_);
+  } else {
+    set_deadline(close_timeout);
+    transport_->end_output();
+  }
   if (input_ended_) {
     return close();
   }

@@ -22,7 +22,8 @@ struct HttpRequestTraits {
   bool is_http_1_0 = false;
   bool keep_alive = false;
   /// Set when the request asks for a WebSocket.
-  std::optional<boost::beast::http::request<boost::beast::http::string_body>> upgrade;
+  std::optional<boost::beast::http::request<boost::beast::http::string_body>> websocket;
+  std::string upgrade_to;  ///< The protocols that the client offers to go on with (Upgrade); often empty.
 };
 
 /// All methods run on the connection's strand, but the two that say otherwise.
@@ -44,6 +45,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void stream(int status, HttpHeaders headers, std::shared_ptr<HttpStreamQueue> queue);
   void on_stream_queued();
   void hand_over_to_websocket();
+  void upgrade(const std::string& protocol, const HttpHeaders& headers, std::shared_ptr<HttpStreamQueue> queue);
+  void read_upgraded(std::function<void(std::string bytes)> on_bytes);
+  /// How long the client may take to end an upgraded connection that has been closed here.
+  void set_close_grace(std::chrono::seconds grace);
 
   /// At once, without a word to the client.
   void close();
@@ -52,7 +57,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   [[nodiscard]] const std::shared_ptr<HttpTransport>& transport() const { return transport_; }
 
  private:
-  enum class State { handshaking, reading, answering, writing, streaming, closing, websocket, closed };
+  enum class State { handshaking, reading, answering, writing, streaming, upgraded, closing, websocket, closed };
   using error_code = boost::system::error_code;
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
@@ -84,9 +89,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   OutputBuffer<std::string> output_;
   std::shared_ptr<const HttpRequestTraits> answering_;
   std::shared_ptr<HttpStreamQueue> stream_;
-  /// Itself while it streams: between chunks there may be no operation under way that keeps it.
+  /// Itself while it streams or is upgraded: between chunks there may be no operation under way that keeps it.
   std::shared_ptr<HttpConnection> streaming_self_;
   std::size_t stream_payload_in_flight_ = 0;
+  std::function<void(std::string bytes)> on_upgraded_bytes_;
+  std::chrono::seconds close_grace_{0};
   std::size_t bytes_since_deadline_ = 0;
   std::string client_common_name_;
   bool reading_ = false;

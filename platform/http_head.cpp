@@ -11,7 +11,7 @@ namespace {
 namespace http = boost::beast::http;
 
 bool is_framing(std::string_view name) {
-  for (const std::string_view ours : {"Content-Length", "Transfer-Encoding", "Connection", "Date"}) {
+  for (const std::string_view ours : {"Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "Date"}) {
     if (http_names_equal(name, ours)) {
       return true;
     }
@@ -50,7 +50,12 @@ std::string format_http_head(const HttpHead& head, WallTime date) {
   if (head.chunked) {
     append_header(out, "Transfer-Encoding", "chunked");
   }
-  append_header(out, "Connection", head.keep_alive ? "keep-alive" : "close");
+  if (!head.upgrade_to.empty()) {
+    append_header(out, "Connection", "Upgrade");
+    append_header(out, "Upgrade", head.upgrade_to);
+  } else {
+    append_header(out, "Connection", head.keep_alive ? "keep-alive" : "close");
+  }
   return out + "\r\n";
 }
 

@@ -11,12 +11,13 @@ namespace troupe::platform {
 
 struct HttpHead {
   int status = 200;
-  /// Those that say how the message is framed are ours alone: Content-Length, Transfer-Encoding, Connection and Date
-  /// are left out here.
+  /// Those that say how the message is framed are ours alone: Content-Length, Transfer-Encoding, Connection,
+  /// Upgrade and Date are left out here.
   const HttpHeaders& headers;
   std::optional<std::size_t> content_length;
   bool chunked = false;
   bool keep_alive = true;
+  std::string_view upgrade_to = {};  ///< With status 101: the protocol that follows.
 };
 
 /// Line breaks inside a name or value become spaces: nobody can smuggle a header or a second response.

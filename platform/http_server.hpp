@@ -1,5 +1,5 @@
-// A small HTTP/1.1 server on Boost.Beast: plain or TLS, whole or streamed responses, WebSocket upgrade. It serves the
-// worker's and operator's metrics and health, and the local API server.
+// A small HTTP/1.1 server on Boost.Beast: plain or TLS, whole or streamed responses, WebSocket, upgrades to any other
+// protocol as raw bytes. It serves the worker's and operator's metrics and health, and the local API server.
 //
 // Bounds (defaults in Options): connections, header and body sizes, idle time, and bytes a slow reader of a stream may
 // leave unread. A request past a bound is answered 413/431/408 or its connection is closed; nobody else notices.
@@ -60,7 +60,22 @@ class WebSocket {
   virtual void close() = 0;
 };
 
-/// The answer to one request: call exactly one of the three, at once or later, from any thread. Dropping it unanswered
+/// The raw bytes of a connection that now speaks another protocol (RFC 9110, 7.8). Thread-safe. Dropping it unclosed
+/// breaks the connection off.
+class UpgradedConnection {
+ public:
+  virtual ~UpgradedConnection() = default;
+  /// Nothing is read before this. `on_bytes` runs on a server thread with what came, one call at a time, and nothing
+  /// more is read while it runs. `on_closed` runs once, when the client has gone or, after `close`, when all is sent.
+  virtual void start(std::function<void(std::string bytes)> on_bytes, std::function<void()> on_closed) = 0;
+  /// Queues bytes; false when the client is gone or has left more than the bound unread (the connection then ends).
+  virtual bool write(std::string bytes) = 0;
+  /// After what was queued, leaves it to the client to end the connection for up to `grace`, then ends it. What the
+  /// client still sends is thrown away. Zero: ends it as soon as all is sent.
+  virtual void close(std::chrono::seconds grace) = 0;
+};
+
+/// The answer to one request: call exactly one of the four, at once or later, from any thread. Dropping it unanswered
 /// answers 500.
 class HttpExchange {
  public:
@@ -70,6 +85,9 @@ class HttpExchange {
   virtual std::shared_ptr<HttpStream> stream(int status, HttpHeaders headers) = 0;
   /// Accepts a WebSocket upgrade, answering with `subprotocol`. Null when the request asks for none (call `respond`).
   virtual std::shared_ptr<WebSocket> accept_websocket(std::string_view subprotocol) = 0;
+  /// Answers 101 with `headers` (Connection and Upgrade are added) and turns the connection over to `protocol`, such as
+  /// "SPDY/3.1". Null when the request does not offer that protocol, whatever its case (call `respond`).
+  virtual std::shared_ptr<UpgradedConnection> upgrade(std::string_view protocol, HttpHeaders headers) = 0;
 };
 
 class HttpServer {
