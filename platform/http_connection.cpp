@@ -122,8 +122,7 @@ void HttpConnection::on_read(error_code failed, std::size_t count) {
     case State::upgraded: {
       std::string bytes(static_cast<const char*>(input_.data().data()), input_.size());
       input_.consume(bytes.size());
-      on_upgraded_bytes_(std::move(bytes));
-      return read_some();
+      return on_upgraded_bytes_(std::move(bytes));
     }
     case State::closing:
       input_.consume(input_.size());
@@ -304,6 +303,12 @@ void HttpConnection::upgrade(const std::string& protocol, const HttpHeaders& hea
 void HttpConnection::read_upgraded(std::function<void(std::string bytes)> on_bytes) {
   if (state_ == State::upgraded) {
     on_upgraded_bytes_ = std::move(on_bytes);
+    read_some();
+  }
+}
+
+void HttpConnection::read_more_upgraded() {
+  if (state_ == State::upgraded) {
     read_some();
   }
 }

@@ -47,6 +47,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void hand_over_to_websocket();
   void upgrade(const std::string& protocol, const HttpHeaders& headers, std::shared_ptr<HttpStreamQueue> queue);
   void read_upgraded(std::function<void(std::string bytes)> on_bytes);
+  void read_more_upgraded();
   /// How long the client may take to end an upgraded connection that has been closed here.
   void set_close_grace(std::chrono::seconds grace);
 

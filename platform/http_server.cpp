@@ -24,6 +24,16 @@ std::string_view HttpRequest::header(std::string_view name) const {
   return {};
 }
 
+std::string HttpRequest::joined_header(std::string_view name) const {
+  std::string joined;
+  for (const auto& [key, value] : headers) {
+    if (http_names_equal(key, name)) {
+      joined += (joined.empty() ? "" : ", ") + value;
+    }
+  }
+  return joined;
+}
+
 namespace {
 
 namespace net = boost::asio;

@@ -31,6 +31,8 @@ struct HttpRequest {
 
   /// The first header of that name, whatever its case; empty when absent.
   [[nodiscard]] std::string_view header(std::string_view name) const;
+  /// Every header of that name as one list, joined by ", " (RFC 9110, 5.3).
+  [[nodiscard]] std::string joined_header(std::string_view name) const;
 };
 
 struct HttpResponse {
@@ -65,9 +67,11 @@ class WebSocket {
 class UpgradedConnection {
  public:
   virtual ~UpgradedConnection() = default;
-  /// Nothing is read before this. `on_bytes` runs on a server thread with what came, one call at a time, and nothing
-  /// more is read while it runs. `on_closed` runs once, when the client has gone or, after `close`, when all is sent.
+  /// Reads once: `on_bytes` runs on a server thread with what came, and nothing more is read, nor the end of the client
+  /// noticed, before `read_more`: who passes bytes on so makes the client wait. `on_closed` runs once, when the client
+  /// has gone or, after `close`, when all is sent.
   virtual void start(std::function<void(std::string bytes)> on_bytes, std::function<void()> on_closed) = 0;
+  virtual void read_more() = 0;
   /// Queues bytes; false when the client is gone or has left more than the bound unread (the connection then ends).
   virtual bool write(std::string bytes) = 0;
   /// After what was queued, leaves it to the client to end the connection for up to `grace`, then ends it. What the

@@ -19,6 +19,10 @@ class UpgradedHandle final : public UpgradedConnection {
     on_strand([on_bytes = std::move(on_bytes)](HttpConnection& connection) { connection.read_upgraded(on_bytes); });
   }
 
+  void read_more() override {
+    on_strand([](HttpConnection& connection) { connection.read_more_upgraded(); });
+  }
+
   bool write(std::string bytes) override { return queue_->write(std::move(bytes)); }
 
   void close(std::chrono::seconds grace) override {

@@ -192,15 +192,11 @@ class Api::Impl {
     if (!kubelet.ok()) {
       return kubelet.error();
     }
-    const std::string upgrade(request.header("upgrade"));
-    if (exec && upgrade != "websocket") {
-      return bad_request(upgrade.starts_with("SPDY")
-                             ? "exec over SPDY is not supported by this local API server: use kubectl 1.31 or later, "
-                               "which speaks WebSocket"
-                             : "Upgrade request required");
+    if (exec && request.header("upgrade").empty()) {
+      return bad_request("Upgrade request required");
     }
     if (exec) {
-      kubelets_->connect_exec(std::move(*kubelet), std::string(request.header("sec-websocket-protocol")), exchange);
+      kubelets_->connect_exec(std::move(*kubelet), request, exchange);
     } else {
       kubelets_->stream_log(std::move(*kubelet), exchange);
     }

@@ -14,6 +14,8 @@ namespace troupe::local {
 
 /// For a connection to a kubelet, before the client is told that it cannot be reached.
 inline constexpr std::chrono::seconds kubelet_connect_timeout{5};
+/// Of why a kubelet refuses, which its clients are told.
+inline constexpr std::size_t kubelet_error_text_bytes_max = 4096;
 
 struct KubeletRequest {
   Endpoint kubelet;

@@ -1,14 +1,13 @@
 #include "local/api/kubelet_exec.hpp"
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
-#include <boost/beast/websocket.hpp>
-#include <boost/beast/websocket/ssl.hpp>
-#include <deque>
 
 #include "local/api/reply.hpp"
 
@@ -18,67 +17,84 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-namespace websocket = boost::beast::websocket;
 
-// What the client may send ahead of a kubelet that does not read, before the session is cut.
-constexpr std::size_t queued_bytes_max = 16 * 1024 * 1024;
+std::string to_text(beast::string_view text) { return {text.data(), text.size()}; }
 
-class ExecSession : public std::enable_shared_from_this<ExecSession> {
+class ExecTunnel : public std::enable_shared_from_this<ExecTunnel> {
  public:
-  ExecSession(asio::io_context& io, asio::ssl::context& context, const KubeletRequest& request,
-              std::string subprotocols, std::shared_ptr<platform::HttpExchange> exchange)
-      : io_(io),
-        kubelet_(io, context),
-        request_(request),
-        subprotocols_(std::move(subprotocols)),
-        exchange_(std::move(exchange)) {}
+  ExecTunnel(asio::io_context& io, asio::ssl::context& context, const KubeletRequest& request,
+             const platform::HttpRequest& upgrade, std::shared_ptr<platform::HttpExchange> exchange)
+      : io_(io), kubelet_(io, context), at_(request.kubelet), exchange_(std::move(exchange)) {
+    request_ = {http::string_to_verb(upgrade.method), request.target, 11};
+    request_.set(http::field::host, at_.text());
+    request_.set(http::field::connection, "Upgrade");
+    for (const auto& [name, value] : upgrade.headers) {
+      request_.set(name, value);
+    }
+    request_.prepare_payload();
+    answer_.body_limit(kubelet_error_text_bytes_max);
+  }
 
   void start() {
     boost::system::error_code malformed;
-    const asio::ip::address address = asio::ip::make_address(request_.kubelet.host, malformed);
+    const asio::ip::address address = asio::ip::make_address(at_.host, malformed);
     if (malformed) {
-      return refuse("address " + request_.kubelet.host, malformed);
+      return fail("address " + at_.host, malformed);
     }
     beast::get_lowest_layer(kubelet_).expires_after(kubelet_connect_timeout);
-    beast::get_lowest_layer(kubelet_).async_connect(asio::ip::tcp::endpoint(address, request_.kubelet.port),
+    beast::get_lowest_layer(kubelet_).async_connect(asio::ip::tcp::endpoint(address, at_.port),
                                                     [self = shared_from_this()](beast::error_code error) {
-                                                      return error ? self->refuse("connect", error) : self->secure();
+                                                      return error ? self->fail("connect", error) : self->secure();
                                                     });
   }
 
  private:
   void secure() {
-    kubelet_.next_layer().async_handshake(asio::ssl::stream_base::client,
-                                          [self = shared_from_this()](beast::error_code error) {
-                                            return error ? self->refuse("TLS handshake", error) : self->upgrade();
-                                          });
+    kubelet_.async_handshake(asio::ssl::stream_base::client, [self = shared_from_this()](beast::error_code error) {
+      return error ? self->fail("TLS handshake", error) : self->ask();
+    });
   }
 
-  void upgrade() {
-    beast::get_lowest_layer(kubelet_).expires_never();
-    kubelet_.set_option(websocket::stream_base::timeout::suggested(beast::role_type::client));
-    kubelet_.set_option(websocket::stream_base::decorator(
-        [this](websocket::request_type& request) { request.set(http::field::sec_websocket_protocol, subprotocols_); }));
-    kubelet_.async_handshake(answer_, request_.kubelet.text(), request_.target,
-                             [self = shared_from_this()](beast::error_code error) {
-                               return error ? self->refuse("WebSocket handshake", error) : self->accept();
-                             });
+  void ask() {
+    http::async_write(kubelet_, request_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+      return error ? self->fail("send", error) : self->read_head();
+    });
   }
 
-  void accept() {
-    kubelet_.binary(true);
-    const auto chosen = answer_[http::field::sec_websocket_protocol];
-    client_ = exchange_->accept_websocket(std::string_view(chosen.data(), chosen.size()));
-    if (!client_) {
-      send(reply_to_error(bad_request("exec needs a WebSocket")), *exchange_);
-      return close_kubelet();
+  void read_head() {
+    http::async_read_header(kubelet_, buffer_, answer_,
+                            [self = shared_from_this()](beast::error_code error, std::size_t) {
+                              if (error) {
+                                return self->fail("read", error);
+                              }
+                              const bool agreed = self->answer_.get().result() == http::status::switching_protocols;
+                              return agreed ? self->join() : self->read_refusal();
+                            });
+  }
+
+  void read_refusal() {
+    http::async_read(kubelet_, buffer_, answer_, [self = shared_from_this()](beast::error_code, std::size_t) {
+      const std::string& text = self->answer_.get().body();
+      send(reply_to_error(bad_request(text.empty() ? "the kubelet refused to upgrade" : text)), *self->exchange_);
+    });
+  }
+
+  void join() {
+    platform::HttpHeaders headers;
+    for (const auto& field : answer_.get()) {
+      headers.emplace_back(to_text(field.name_string()), to_text(field.value()));
     }
-    std::weak_ptr<ExecSession> weak = weak_from_this();
+    client_ = exchange_->upgrade(to_text(answer_.get()[http::field::upgrade]), std::move(headers));
+    if (!client_) {
+      return send(reply_to_error(bad_request("Upgrade request required")), *exchange_);
+    }
+    beast::get_lowest_layer(kubelet_).expires_never();
+    std::weak_ptr<ExecTunnel> weak = weak_from_this();
     client_->start(
-        [&io = io_, weak](std::string message) {
-          asio::post(io, [weak, message = std::move(message)]() mutable {
+        [&io = io_, weak](std::string bytes) {
+          asio::post(io, [weak, bytes = std::move(bytes)]() mutable {
             if (auto self = weak.lock()) {
-              self->queue(std::move(message));
+              self->pass_on(std::move(bytes));
             }
           });
         },
@@ -89,73 +105,70 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
             }
           });
         });
-    read_more();
+    // What the kubelet sent right after its answer.
+    if (buffer_.size() == 0 || client_->write(beast::buffers_to_string(buffer_.data()))) {
+      read_more();
+    }
   }
 
   void read_more() {
-    kubelet_.async_read(buffer_, [self = shared_from_this()](beast::error_code error, std::size_t) {
-      if (error || !self->client_->send_binary(beast::buffers_to_string(self->buffer_.data()))) {
-        self->client_->close();
-        return;
-      }
-      self->buffer_.consume(self->buffer_.size());
-      self->read_more();
-    });
+    kubelet_.async_read_some(asio::buffer(from_kubelet_),
+                             [self = shared_from_this()](beast::error_code error, std::size_t count) {
+                               if (error || !self->client_->write(std::string(self->from_kubelet_.data(), count))) {
+                                 return self->client_->close(std::chrono::seconds(0));
+                               }
+                               self->read_more();
+                             });
   }
 
-  void queue(std::string message) {
-    queued_bytes_ += message.size();
-    queue_.push_back(std::move(message));
-    if (queued_bytes_ > queued_bytes_max) {
-      return close_kubelet();
-    }
-    if (queue_.size() == 1) {
-      write_next();
-    }
+  void pass_on(std::string bytes) {
+    from_client_ = std::move(bytes);
+    asio::async_write(kubelet_, asio::buffer(from_client_),
+                      [self = shared_from_this()](beast::error_code error, std::size_t) {
+                        if (!error) {
+                          self->client_->read_more();
+                        }
+                      });
   }
 
-  void write_next() {
-    kubelet_.async_write(asio::buffer(queue_.front()),
-                         [self = shared_from_this()](beast::error_code error, std::size_t) {
-                           self->queued_bytes_ -= self->queue_.front().size();
-                           self->queue_.pop_front();
-                           if (!error && !self->queue_.empty()) {
-                             self->write_next();
-                           }
-                         });
-  }
-
-  // The pending read ends with an error and lets go of the session.
+  /// The pending read ends with an error and lets go of the session.
   void close_kubelet() { beast::get_lowest_layer(kubelet_).close(); }
 
-  void refuse(const std::string& doing, beast::error_code error) {
-    if (error == websocket::error::upgrade_declined) {
-      send(reply_to_error(bad_request(answer_.body().empty() ? "the kubelet refused to upgrade" : answer_.body())),
-           *exchange_);
-      return;
-    }
-    send(reply_to_error(service_unavailable("the kubelet at " + request_.kubelet.text() +
-                                            " cannot be reached: " + doing + ": " + error.message())),
+  void fail(const std::string& doing, beast::error_code error) {
+    send(reply_to_error(service_unavailable("the kubelet at " + at_.text() + " cannot be reached: " + doing + ": " +
+                                            error.message())),
          *exchange_);
   }
 
   asio::io_context& io_;
-  websocket::stream<beast::ssl_stream<beast::tcp_stream>> kubelet_;
-  KubeletRequest request_;
-  std::string subprotocols_;
+  beast::ssl_stream<beast::tcp_stream> kubelet_;
+  Endpoint at_;
   std::shared_ptr<platform::HttpExchange> exchange_;
-  websocket::response_type answer_;
-  std::shared_ptr<platform::WebSocket> client_;
+  http::request<http::empty_body> request_;
+  http::response_parser<http::string_body> answer_;
   beast::flat_buffer buffer_;
-  std::deque<std::string> queue_;
-  std::size_t queued_bytes_ = 0;
+  std::shared_ptr<platform::UpgradedConnection> client_;
+  std::array<char, 16 * 1024> from_kubelet_{};
+  std::string from_client_;
 };
 
 }  // namespace
 
-void start_exec_proxy_session(asio::io_context& io, asio::ssl::context& context, const KubeletRequest& request,
-                              std::string subprotocols, std::shared_ptr<platform::HttpExchange> exchange) {
-  std::make_shared<ExecSession>(io, context, request, std::move(subprotocols), std::move(exchange))->start();
+platform::HttpRequest upgrade_request(const platform::HttpRequest& client_request) {
+  platform::HttpRequest upgrade;
+  upgrade.method = client_request.method;
+  for (const char* name : {"Upgrade", "X-Stream-Protocol-Version", "Sec-WebSocket-Key", "Sec-WebSocket-Version",
+                           "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"}) {
+    if (std::string value = client_request.joined_header(name); !value.empty()) {
+      upgrade.headers.emplace_back(name, std::move(value));
+    }
+  }
+  return upgrade;
+}
+
+void start_exec_tunnel(asio::io_context& io, asio::ssl::context& context, const KubeletRequest& request,
+                       const platform::HttpRequest& upgrade, std::shared_ptr<platform::HttpExchange> exchange) {
+  std::make_shared<ExecTunnel>(io, context, request, upgrade, std::move(exchange))->start();
 }
 
 }  // namespace troupe::local

@@ -18,8 +18,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
-constexpr std::size_t error_text_bytes_max = 4096;
-
 class LogSession : public std::enable_shared_from_this<LogSession> {
  public:
   LogSession(asio::io_context& io, asio::ssl::context& context, const KubeletRequest& request,
@@ -95,7 +93,8 @@ class LogSession : public std::enable_shared_from_this<LogSession> {
     if (got > 0) {
       const std::string text(piece_.data(), got);
       if (!client_) {
-        refusal_ += text.substr(0, error_text_bytes_max - std::min(error_text_bytes_max, refusal_.size()));
+        refusal_ +=
+            text.substr(0, kubelet_error_text_bytes_max - std::min(kubelet_error_text_bytes_max, refusal_.size()));
       } else if (!client_->write(text)) {
         return;
       }

@@ -30,12 +30,10 @@ class AsioKubeletProxy final : public KubeletProxy {
     });
   }
 
-  void connect_exec(KubeletRequest request, std::string subprotocols,
+  void connect_exec(KubeletRequest request, const platform::HttpRequest& client_request,
                     std::shared_ptr<platform::HttpExchange> exchange) override {
-    asio::post(io_, [this, request = std::move(request), subprotocols = std::move(subprotocols),
-                     exchange = std::move(exchange)] {
-      start_exec_proxy_session(io_, context_, request, subprotocols, exchange);
-    });
+    asio::post(io_, [this, request = std::move(request), upgrade = upgrade_request(client_request),
+                     exchange = std::move(exchange)] { start_exec_tunnel(io_, context_, request, upgrade, exchange); });
   }
 
  private:

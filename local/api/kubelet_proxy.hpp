@@ -20,8 +20,9 @@ class KubeletProxy {
 
   /// Streams the kubelet's answer to the client until either side ends. 503 when the kubelet does not answer.
   virtual void stream_log(KubeletRequest request, std::shared_ptr<platform::HttpExchange> exchange) = 0;
-  /// Connects WebSockets (v5 or v4.channel.k8s.io, offered as `subprotocols`) end to end.
-  virtual void connect_exec(KubeletRequest request, std::string subprotocols,
+  /// Passes the upgrade that the client asks for (WebSocket or SPDY/3.1) on to the kubelet, and then raw bytes both
+  /// ways until either side ends. 503 when the kubelet does not answer, 400 with its words when it refuses.
+  virtual void connect_exec(KubeletRequest request, const platform::HttpRequest& client_request,
                             std::shared_ptr<platform::HttpExchange> exchange) = 0;
 };
 

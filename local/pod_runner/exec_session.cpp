@@ -11,12 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char channel_stdin = 0;
-constexpr char channel_stdout = 1;
-constexpr char channel_stderr = 2;
-constexpr char channel_status = 3;
-constexpr char channel_close = static_cast<char>(255);
-
 /// The Status that clients take an exit code from.
 json exit_status(const platform::OsProcessExit& how) {
   if (how.code == 0 && how.signal == 0) {
@@ -40,71 +34,59 @@ json start_failure(const std::string& message) {
 
 class ExecSession : public std::enable_shared_from_this<ExecSession> {
  public:
-  explicit ExecSession(std::shared_ptr<platform::WebSocket> socket) : socket_(std::move(socket)) {}
+  ExecSession(std::shared_ptr<ExecCarrier> carrier, platform::OsProcessSpec spec)
+      : carrier_(std::move(carrier)), spec_(std::move(spec)) {}
 
-  void start(const ProgramContext& context, std::vector<std::string> argv, bool with_stdin) {
-    // The callbacks keep the session alive; it lets go of the socket and the program when both have ended.
+  /// The callbacks keep the session alive; carrier and program let go of them when they have ended.
+  void start() {
     auto self = shared_from_this();
-    platform::OsProcessSpec spec;
-    spec.argv = std::move(argv);
-    spec.env = context.env;
-    spec.working_dir = context.working_dir;
-    spec.with_stdin = with_stdin;
-    spec.on_stdout = [self](std::string_view piece) { self->send(channel_stdout, piece); };
-    spec.on_stderr = [self](std::string_view piece) { self->send(channel_stderr, piece); };
-    const std::lock_guard lock(mutex_);
-    auto process = platform::OsProcess::start(std::move(spec),
-                                              [self](platform::OsProcessExit how) { self->finish(exit_status(how)); });
-    if (!process) {
-      socket_->send_binary(channel_status + start_failure(process.error().message).dump());
-      socket_->close();
-      return;
-    }
-    process_ = std::move(*process);
-    socket_->start([self](std::string message) { self->receive(message); }, [self] { self->client_gone(); });
+    carrier_->start(
+        {[self] { self->start_program(); },
+         [self](std::string_view bytes) {
+           self->with_program([bytes](platform::OsProcess& program) { program.write_stdin(bytes); });
+         },
+         [self] { self->with_program([](platform::OsProcess& program) { program.close_stdin(); }); },
+         [self] { self->with_program([](platform::OsProcess& program) { program.signal_group(SIGKILL); }); }});
   }
 
  private:
-  void send(char channel, std::string_view piece) {
-    std::string message(1, channel);
-    message += piece;
-    socket_->send_binary(std::move(message));
-  }
-
-  void receive(const std::string& message) {
+  void start_program() {
+    auto self = shared_from_this();
+    spec_.on_stdout = [self](std::string_view bytes) { self->carrier_->write(ExecOutput::standard_output, bytes); };
+    spec_.on_stderr = [self](std::string_view bytes) { self->carrier_->write(ExecOutput::standard_error, bytes); };
     const std::lock_guard lock(mutex_);
-    if (message.empty() || !process_) {
-      return;
+    auto program = platform::OsProcess::start(
+        std::move(spec_), [self](platform::OsProcessExit how) { self->carrier_->finish(exit_status(how).dump()); });
+    if (!program) {
+      return carrier_->finish(start_failure(program.error().message).dump());
     }
-    if (message[0] == channel_stdin) {
-      process_->write_stdin(std::string_view(message).substr(1));
-    } else if (message[0] == channel_close && message.size() > 1 && message[1] == channel_stdin) {
-      process_->close_stdin();
-    }
+    program_ = std::move(*program);
   }
 
-  void finish(const json& status) {
-    socket_->send_binary(channel_status + status.dump());
-    socket_->close();
-  }
-
-  void client_gone() {
+  template <class Action>
+  void with_program(Action action) {
     const std::lock_guard lock(mutex_);
-    if (process_) {
-      process_->signal_group(SIGKILL);
+    if (program_) {
+      action(*program_);
     }
   }
 
-  std::shared_ptr<platform::WebSocket> socket_;
+  const std::shared_ptr<ExecCarrier> carrier_;
+  platform::OsProcessSpec spec_;
   std::mutex mutex_;
-  std::unique_ptr<platform::OsProcess> process_;
+  std::unique_ptr<platform::OsProcess> program_;
 };
 
 }  // namespace
 
-void start_exec_session(std::shared_ptr<platform::WebSocket> socket, const ProgramContext& context,
+void start_exec_session(std::shared_ptr<ExecCarrier> carrier, const ProgramContext& context,
                         std::vector<std::string> argv, bool with_stdin) {
-  std::make_shared<ExecSession>(std::move(socket))->start(context, std::move(argv), with_stdin);
+  platform::OsProcessSpec spec;
+  spec.argv = std::move(argv);
+  spec.env = context.env;
+  spec.working_dir = context.working_dir;
+  spec.with_stdin = with_stdin;
+  std::make_shared<ExecSession>(std::move(carrier), std::move(spec))->start();
 }
 
 }  // namespace troupe::local

@@ -87,15 +87,20 @@ void serve_log(const Target& target, HttpExchange& exchange, const PodLookup& po
   std::make_shared<LogFollower>(log, std::move(stream), options.timestamps, offset)->start();
 }
 
-/// The best of the subprotocols that the client offers and this server speaks; "" when there is none.
-std::string chosen_subprotocol(const HttpRequest& request) {
-  const std::string offered(request.header("Sec-WebSocket-Protocol"));
-  for (const char* known : {"v5.channel.k8s.io", "v4.channel.k8s.io"}) {
-    if (offered.find(known) != std::string::npos) {
-      return known;
+/// What the request lets exec be carried over. Null when there is nothing, with the exchange still to be answered.
+std::shared_ptr<ExecCarrier> exec_carrier(const HttpRequest& request, HttpExchange& exchange, ExecStreams wanted) {
+  const std::string subprotocols = request.joined_header("Sec-WebSocket-Protocol");
+  for (const char* subprotocol : {"v5.channel.k8s.io", "v4.channel.k8s.io"}) {
+    if (subprotocols.find(subprotocol) != std::string::npos) {
+      auto socket = exchange.accept_websocket(subprotocol);
+      return socket ? carry_exec_over_websocket(std::move(socket)) : nullptr;
     }
   }
-  return "";
+  if (request.joined_header("X-Stream-Protocol-Version").find("v4.channel.k8s.io") != std::string::npos) {
+    auto connection = exchange.upgrade("SPDY/3.1", {{"X-Stream-Protocol-Version", "v4.channel.k8s.io"}});
+    return connection ? carry_exec_over_spdy(std::move(connection), wanted) : nullptr;
+  }
+  return nullptr;
 }
 
 void serve_exec(const HttpRequest& request, const Target& target, HttpExchange& exchange, const PodLookup& pods) {
@@ -111,14 +116,17 @@ void serve_exec(const HttpRequest& request, const Target& target, HttpExchange& 
     return exchange.respond(
         plain(404, "container \"" + target.path[3] + "\" of pod \"" + target.path[2] + "\" is not running here"));
   }
-  const std::string subprotocol = chosen_subprotocol(request);
-  auto socket = subprotocol.empty() ? nullptr : exchange.accept_websocket(subprotocol);
-  if (!socket) {
-    return exchange.respond(plain(400,
-                                  "exec needs a WebSocket with v5.channel.k8s.io or v4.channel.k8s.io (kubectl 1.31 or "
-                                  "later); SPDY is not supported here"));
+  const bool with_stdin = target.flag("input") || target.flag("stdin");
+  auto carrier = exec_carrier(
+      request, exchange,
+      {with_stdin, target.flag("output") || target.flag("stdout"), target.flag("error") || target.flag("stderr")});
+  if (!carrier) {
+    return exchange.respond(
+        plain(400,
+              "exec needs a WebSocket with v5.channel.k8s.io or v4.channel.k8s.io, or an upgrade to "
+              "SPDY/3.1 with v4.channel.k8s.io"));
   }
-  start_exec_session(std::move(socket), *context, argv, target.flag("input") || target.flag("stdin"));
+  start_exec_session(std::move(carrier), *context, argv, with_stdin);
 }
 
 }  // namespace

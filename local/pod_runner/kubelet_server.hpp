@@ -29,8 +29,9 @@ class PodLookup {
 
 /// GET
 /// /containerLogs/{namespace}/{pod}/{container}[?follow&tailLines&sinceSeconds&sinceTime&timestamps&limitBytes&previous],
-/// GET /exec/{namespace}/{pod}/{container}?command=... as a WebSocket (v5.channel.k8s.io or v4.channel.k8s.io; SPDY and
-/// terminals are refused by name), GET /healthz. `pods` outlives the server.
+/// GET or POST /exec/{namespace}/{pod}/{container}?command=...[&input=1][&output=1][&error=1] as a WebSocket
+/// (v5.channel.k8s.io or v4.channel.k8s.io) or over SPDY/3.1 (v4.channel.k8s.io); terminals are refused by name. GET
+/// /healthz. `pods` outlives the server.
 Result<std::unique_ptr<platform::HttpServer>> start_kubelet_server(platform::HttpServer::Options options,
                                                                    const PodLookup& pods, const Clock& clock);
 

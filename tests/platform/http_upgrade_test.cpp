@@ -25,6 +25,7 @@ class http_upgrade : public HttpFixture {
       upgraded->start(
           [this, upgraded](const std::string& bytes) {
             bytes == "close" ? upgraded->close(close_grace_) : void(upgraded->write(bytes));
+            upgraded->read_more();
           },
           [this] { change([this] { ++closed_; }); });
       change([&] { upgraded_ = upgraded; });
@@ -71,6 +72,28 @@ TEST_F(http_upgrade, works_over_tls) {
   client.send(ask);
   client.read_until("\r\n\r\n");
   expect_echo(client, "over TLS");
+}
+
+TEST_F(http_upgrade, reads_no_further_than_it_is_asked_to) {
+  std::size_t seen = 0;
+  handler_ = [&](const HttpRequest&, const std::shared_ptr<HttpExchange>& exchange) {
+    const auto connection = exchange->upgrade("SPDY/3.1", {});
+    connection->start([&, connection](const std::string& bytes) { change([&] { seen += bytes.size(); }); }, [] {});
+    change([&] { upgraded_ = connection; });
+  };
+  start();
+  RawClient client(at());
+  client.send(ask);
+  client.read_until("\r\n\r\n");
+  ASSERT_TRUE(client.send(std::string(100'000, 'x')));
+  ASSERT_TRUE(eventually([&] { return seen > 0; }));
+  EXPECT_LE(seen, 16U * 1024);
+  while (seen < 100'000) {
+    const std::size_t before = seen;
+    upgraded()->read_more();
+    ASSERT_TRUE(eventually([&] { return seen > before; }));
+    EXPECT_LE(seen - before, 16U * 1024);
+  }
 }
 
 TEST_F(http_upgrade, ends_after_all_that_was_queued) {
