@@ -1,27 +1,36 @@
-// One line of troupe-bench: a median, and the peers' medians of the same run where there are peers.
+// One line of troupe-bench: the median of all rounds, and the peers' medians of the same run where there are peers.
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace troupe::benchmark {
 
+/// What the rounds of one program measured.
+struct Spread {
+  double median = 0;
+  double min = 0;
+  double max = 0;
+};
+
 struct BenchmarkResult {
   std::string name;
   std::string unit;
-  double troupe = 0;
-  std::optional<double> erlang;
-  std::optional<double> caf;
+  Spread troupe;
+  std::optional<Spread> erlang;
+  std::optional<Spread> caf;
   bool less_is_better = true;
 };
 
-/// Of an unsorted list that is not empty.
-[[nodiscard]] double median(std::vector<double> values);
+/// Of a list that is not empty, in any order.
+[[nodiscard]] Spread spread(std::vector<double> values);
 
-/// {"name","unit","troupe","erlang","caf","ratio_erlang","ratio_caf"}: a ratio above 1 means that Troupe is better;
-/// absent peers are null.
+/// {"name","unit","troupe","erlang","caf","ratio_erlang","ratio_caf"} of medians, and {"troupe","erlang","caf"} with
+/// "_min" and "_max": a ratio above 1 means that Troupe is better; absent peers are null.
 [[nodiscard]] std::string to_json_line(const BenchmarkResult& result);
-[[nodiscard]] std::string to_text_line(const BenchmarkResult& result);
+/// Lines of a table, its head first; when there are peers, with the geometric means of the ratios at the end.
+[[nodiscard]] std::vector<std::string> to_table(std::span<const BenchmarkResult> results);
 
 }  // namespace troupe::benchmark
