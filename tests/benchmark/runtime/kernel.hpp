@@ -45,6 +45,7 @@ inline void stop_normally() {
   troupe::exit(troupe::self(), normal);
 }
 
-extern const Kernel spawn_exit, spawn_monitor_down, ping_pong, thread_ring, counting, call;
+extern const Kernel spawn_exit, spawn_monitor_down, ping_pong, thread_ring, counting, eight_to_one, fork_join, skynet,
+    call, chameneos, big, concurrent_dictionary, banking, timers_1m;
 
 }  // namespace troupe::benchmark

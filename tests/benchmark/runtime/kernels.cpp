@@ -5,7 +5,9 @@
 namespace troupe::benchmark {
 
 std::span<const Kernel> kernels() {
-  static const Kernel all[] = {spawn_exit, spawn_monitor_down, ping_pong, thread_ring, counting, call};
+  static const Kernel all[] = {
+      spawn_exit, spawn_monitor_down, ping_pong, thread_ring,           counting, eight_to_one, fork_join, skynet,
+      call,       chameneos,          big,       concurrent_dictionary, banking,  timers_1m};
   return all;
 }
 

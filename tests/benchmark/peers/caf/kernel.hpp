@@ -27,6 +27,7 @@ std::uint64_t in_equal_shares(std::uint64_t size) {
 using Done = caf::atom_constant<caf::atom("done")>;
 using Stop = caf::atom_constant<caf::atom("stop")>;
 
-extern const Kernel spawn_exit, spawn_monitor_down, ping_pong, thread_ring, counting, call;
+extern const Kernel spawn_exit, spawn_monitor_down, ping_pong, thread_ring, counting, eight_to_one, fork_join, skynet,
+    call, chameneos, big, concurrent_dictionary, banking, timers_1m;
 
 }  // namespace bench

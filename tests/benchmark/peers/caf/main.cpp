@@ -12,8 +12,11 @@
 
 namespace {
 
-const bench::Kernel* const kernels[] = {&bench::spawn_exit,  &bench::spawn_monitor_down, &bench::ping_pong,
-                                        &bench::thread_ring, &bench::counting,           &bench::call};
+const bench::Kernel* const kernels[] = {
+    &bench::spawn_exit, &bench::spawn_monitor_down, &bench::ping_pong, &bench::thread_ring,
+    &bench::counting,   &bench::eight_to_one,       &bench::fork_join, &bench::skynet,
+    &bench::call,       &bench::chameneos,          &bench::big,       &bench::concurrent_dictionary,
+    &bench::banking,    &bench::timers_1m};
 
 double run_once(caf::actor_system& system, const bench::Kernel& kernel, std::uint64_t size) {
   const auto result = std::make_shared<std::promise<std::uint64_t>>();

@@ -1,0 +1,48 @@
+// Every kernel still does its work: small, on the scheduler and with the settings that are measured.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/benchmark/runtime/run_kernel.hpp"
+
+namespace troupe::benchmark {
+namespace {
+
+/// A multiple of what any kernel shares out, so that the unmeasured tenth is one too.
+constexpr std::uint64_t small_size = 12'000;
+
+class EachKernel : public ::testing::TestWithParam<Kernel> {};
+
+TEST_P(EachKernel, counts_what_it_should) {
+  const auto seconds = run_kernel(GetParam(), small_size);
+  ASSERT_TRUE(seconds) << seconds.error().message;
+  EXPECT_GT(*seconds, 0);
+}
+
+TEST_P(EachKernel, measures_a_size_that_all_its_processes_share_evenly) {
+  const Kernel& kernel = GetParam();
+  if (kernel.expected(small_size) == small_size) {  // It counts its operations one by one.
+    EXPECT_EQ(kernel.expected(kernel.size), kernel.size);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Runtime, EachKernel, ::testing::ValuesIn(kernels().begin(), kernels().end()),
+                         [](const auto& kernel) { return std::string(kernel.param.name); });
+
+TEST(KernelRun, a_wrong_count_is_an_error) {
+  const Kernel forgetful{"forgetful", 100, every_operation,
+                         [](std::uint64_t size, Finish finish) { finish(size - 1); }};
+  const auto seconds = run_kernel(forgetful, 100);
+  ASSERT_FALSE(seconds);
+  EXPECT_EQ(seconds.error().code, ErrorCode::internal);
+  EXPECT_EQ(seconds.error().message, "forgetful of size 10: counted 9 instead of 10");
+}
+
+TEST(KernelRun, a_kernel_is_found_by_its_name) {
+  ASSERT_NE(find_kernel("thread_ring"), nullptr);
+  EXPECT_EQ(find_kernel("thread_ring")->name, "thread_ring");
+  EXPECT_EQ(find_kernel("no_such_kernel"), nullptr);
+}
+
+}  // namespace
+}  // namespace troupe::benchmark
