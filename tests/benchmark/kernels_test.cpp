@@ -8,20 +8,17 @@
 namespace troupe::benchmark {
 namespace {
 
-/// A multiple of what any kernel shares out, so that the unmeasured tenth is one too.
-constexpr std::uint64_t small_size = 12'000;
-
 class EachKernel : public ::testing::TestWithParam<Kernel> {};
 
 TEST_P(EachKernel, counts_what_it_should) {
-  const auto seconds = run_kernel(GetParam(), small_size);
+  const auto seconds = run_kernel(GetParam(), size_min);
   ASSERT_TRUE(seconds) << seconds.error().message;
   EXPECT_GT(*seconds, 0);
 }
 
 TEST_P(EachKernel, measures_a_size_that_all_its_processes_share_evenly) {
   const Kernel& kernel = GetParam();
-  if (kernel.expected(small_size) == small_size) {  // It counts its operations one by one.
+  if (kernel.expected(size_min) == size_min) {  // It counts its operations one by one.
     EXPECT_EQ(kernel.expected(kernel.size), kernel.size);
   }
 }
@@ -30,12 +27,18 @@ INSTANTIATE_TEST_SUITE_P(Runtime, EachKernel, ::testing::ValuesIn(kernels().begi
                          [](const auto& kernel) { return std::string(kernel.param.name); });
 
 TEST(KernelRun, a_wrong_count_is_an_error) {
-  const Kernel forgetful{"forgetful", 100, every_operation,
+  const Kernel forgetful{"forgetful", size_min, every_operation,
                          [](std::uint64_t size, Finish finish) { finish(size - 1); }};
-  const auto seconds = run_kernel(forgetful, 100);
+  const auto seconds = run_kernel(forgetful, forgetful.size);
   ASSERT_FALSE(seconds);
   EXPECT_EQ(seconds.error().code, ErrorCode::internal);
-  EXPECT_EQ(seconds.error().message, "forgetful of size 10: counted 9 instead of 10");
+  EXPECT_EQ(seconds.error().message, "forgetful of size 1200: counted 1199 instead of 1200");
+}
+
+TEST(KernelRun, a_size_that_leaves_processes_without_work_is_refused) {
+  const auto seconds = run_kernel(kernels().front(), size_min - 1);
+  ASSERT_FALSE(seconds);
+  EXPECT_EQ(seconds.error().code, ErrorCode::invalid_argument);
 }
 
 TEST(KernelRun, a_kernel_is_found_by_its_name) {

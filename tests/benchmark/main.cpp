@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,40 +13,70 @@
 namespace {
 
 using namespace troupe;
-using Results = Result<std::vector<benchmark::BenchmarkResult>>;
 
 void warn(const std::string& message) { std::fprintf(stderr, "troupe-bench: %s\n", message.c_str()); }
 
-int print(const Results& results, const std::string& format) {
+void print_line(const std::string& line) {
+  std::puts(line.c_str());
+  std::fflush(stdout);
+}
+
+/// Prints results one by one, as JSON or as a table.
+class Printer {
+ public:
+  explicit Printer(const std::string& format) : json_(format == "json") {}
+
+  /// Standard output stays one JSON object a line for those who read it with a program.
+  void settings(const std::string& text) const {
+    std::fprintf(json_ ? stderr : stdout, "%s\n", text.c_str());
+    head();
+  }
+  void head() const {
+    if (!json_) {
+      print_line(benchmark::table_head());
+    }
+  }
+  void result(const benchmark::BenchmarkResult& result) const {
+    print_line(json_ ? benchmark::to_json_line(result) : benchmark::to_table_row(result));
+  }
+  void means(const std::vector<benchmark::BenchmarkResult>& results) const {
+    if (const auto means = benchmark::table_means(results); means && !json_) {
+      print_line(*means);
+    }
+  }
+
+ private:
+  bool json_;
+};
+
+int run_operator(const std::filesystem::path& bin, int rounds, const Printer& printer) {
+  const auto results = benchmark::run_operator_benchmarks(bin, bin.parent_path() / "image", rounds);
   if (!results) {
     warn(results.error().message);
     return 1;
   }
-  if (format == "json") {
-    for (const benchmark::BenchmarkResult& result : *results) {
-      std::puts(benchmark::to_json_line(result).c_str());
-    }
-  } else {
-    for (const std::string& line : benchmark::to_table(*results)) {
-      std::puts(line.c_str());
-    }
+  printer.head();
+  for (const benchmark::BenchmarkResult& result : *results) {
+    printer.result(result);
   }
   return 0;
 }
 
-int run_operator(const std::filesystem::path& bin, int rounds, const std::string& format) {
-  return print(benchmark::run_operator_benchmarks(bin, bin.parent_path() / "image", rounds), format);
+int run_runtime(benchmark::RuntimeBenchmark wanted, const Printer& printer) {
+  printer.settings(benchmark::runtime_settings(wanted));
+  wanted.on_result = [&](const benchmark::BenchmarkResult& result) { printer.result(result); };
+  const auto results = benchmark::run_runtime_benchmarks(wanted);
+  if (!results) {
+    warn(results.error().message);
+    return 1;
+  }
+  printer.means(*results);
+  return 0;
 }
 
-int run_runtime(const benchmark::RuntimeBenchmark& wanted, const std::string& format) {
-  // Standard output stays one JSON object a line for those who read it with a program.
-  std::fprintf(format == "json" ? stderr : stdout, "%s\n", benchmark::runtime_settings(wanted).c_str());
-  return print(benchmark::run_runtime_benchmarks(wanted), format);
-}
-
-int run_kernel(const std::string& name, std::uint64_t size) {
+int run_kernel(const std::string& name, std::optional<std::uint64_t> size) {
   const benchmark::Kernel* const kernel = benchmark::find_kernel(name);
-  auto seconds = benchmark::run_kernel(*kernel, size == 0 ? kernel->size : size);
+  auto seconds = benchmark::run_kernel(*kernel, size.value_or(kernel->size));
   if (!seconds) {
     warn(seconds.error().message);
     return 1;
@@ -88,11 +119,11 @@ int main(int argc, char** argv) {
       app.add_subcommand("operator", "From kubectl apply to a cluster that has joined, on the local default");
 
   std::string kernel;
-  std::uint64_t size = 0;
+  std::optional<std::uint64_t> size;
   CLI::App* const one_kernel =
       app.add_subcommand("kernel", "One kernel of `runtime` in this program, for a profiler: prints its seconds");
   one_kernel->add_option("name", kernel)->required()->check(CLI::IsMember(kernel_names()));
-  one_kernel->add_option("size", size, "Operations; 0: as `runtime` does")->capture_default_str();
+  one_kernel->add_option("size", size, "Operations; by default as many as a round of `runtime`");
   app.require_subcommand(0, 1);
   CLI11_PARSE(app, argc, argv);
   runtime.rounds = rounds;
@@ -100,12 +131,13 @@ int main(int argc, char** argv) {
   if (one_kernel->parsed()) {
     return run_kernel(kernel, size);
   }
+  const Printer printer(format);
   int status = 0;
   if (!operator_group->parsed()) {
-    status |= run_runtime(runtime, format);
+    status |= run_runtime(runtime, printer);
   }
   if (!runtime_group->parsed()) {
-    status |= run_operator(bin, rounds, format);
+    status |= run_operator(bin, rounds, printer);
   }
   return status;
 }

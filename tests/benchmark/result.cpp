@@ -79,20 +79,21 @@ std::string to_json_line(const BenchmarkResult& result) {
   return line.dump();
 }
 
-std::vector<std::string> to_table(std::span<const BenchmarkResult> results) {
-  std::vector<std::string> lines;
-  lines.push_back(fmt::format(row, "name", "unit", "troupe", "erlang", "caf", "/erlang", "/caf"));
-  for (const BenchmarkResult& result : results) {
-    lines.push_back(fmt::format(row, result.name, result.unit, cell(std::optional(result.troupe)), cell(result.erlang),
-                                cell(result.caf), cell(ratio(result, &BenchmarkResult::erlang)),
-                                cell(ratio(result, &BenchmarkResult::caf))));
-  }
+std::string table_head() { return fmt::format(row, "name", "unit", "troupe", "erlang", "caf", "/erlang", "/caf"); }
+
+std::string to_table_row(const BenchmarkResult& result) {
+  return fmt::format(row, result.name, result.unit, cell(std::optional(result.troupe)), cell(result.erlang),
+                     cell(result.caf), cell(ratio(result, &BenchmarkResult::erlang)),
+                     cell(ratio(result, &BenchmarkResult::caf)));
+}
+
+std::optional<std::string> table_means(std::span<const BenchmarkResult> results) {
   const auto erlang = geometric_mean(results, &BenchmarkResult::erlang);
   const auto caf = geometric_mean(results, &BenchmarkResult::caf);
-  if (erlang || caf) {
-    lines.push_back(fmt::format(row, "geometric mean", "", "", "", "", cell(erlang), cell(caf)));
+  if (!erlang && !caf) {
+    return std::nullopt;
   }
-  return lines;
+  return fmt::format(row, "geometric mean", "", "", "", "", cell(erlang), cell(caf));
 }
 
 }  // namespace troupe::benchmark

@@ -30,7 +30,9 @@ struct BenchmarkResult {
 /// {"name","unit","troupe","erlang","caf","ratio_erlang","ratio_caf"} of medians, and {"troupe","erlang","caf"} with
 /// "_min" and "_max": a ratio above 1 means that Troupe is better; absent peers are null.
 [[nodiscard]] std::string to_json_line(const BenchmarkResult& result);
-/// Lines of a table, its head first; when there are peers, with the geometric means of the ratios at the end.
-[[nodiscard]] std::vector<std::string> to_table(std::span<const BenchmarkResult> results);
+[[nodiscard]] std::string table_head();
+[[nodiscard]] std::string to_table_row(const BenchmarkResult& result);
+/// The last row: geometric means of the ratios. Nothing when no result has a peer.
+[[nodiscard]] std::optional<std::string> table_means(std::span<const BenchmarkResult> results);
 
 }  // namespace troupe::benchmark

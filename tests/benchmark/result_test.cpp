@@ -8,6 +8,7 @@
 namespace troupe::benchmark {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 BenchmarkResult rate(double troupe, std::optional<double> erlang) {
@@ -41,17 +42,22 @@ TEST(BenchmarkResult, an_absent_peer_is_null) {
   EXPECT_EQ(line["troupe"], 6);
 }
 
-TEST(BenchmarkResult, the_table_ends_with_the_geometric_mean_of_the_ratios) {
-  const BenchmarkResult results[] = {rate(8, 2), rate(9, 1), rate(5, std::nullopt)};
-  const auto table = to_table(results);
-  ASSERT_EQ(table.size(), 5u);
-  EXPECT_THAT(table.back(), HasSubstr("geometric mean"));
-  EXPECT_THAT(table.back(), HasSubstr("6.00x"));
+TEST(BenchmarkResult, a_row_of_the_table_shows_median_spread_and_ratio) {
+  BenchmarkResult result = rate(8, 2);
+  result.troupe = spread({7, 8, 9});
+  EXPECT_THAT(to_table_row(result), AllOf(HasSubstr("8.000 (7.000-9.000)"), HasSubstr("4.00x")));
 }
 
-TEST(BenchmarkResult, a_table_without_peers_has_no_mean) {
+TEST(BenchmarkResult, the_means_of_the_table_are_geometric_and_leave_absent_peers_out) {
+  const BenchmarkResult results[] = {rate(8, 2), rate(9, 1), rate(5, std::nullopt)};
+  const auto means = table_means(results);
+  ASSERT_TRUE(means);
+  EXPECT_THAT(*means, HasSubstr("6.00x"));
+}
+
+TEST(BenchmarkResult, a_table_without_peers_has_no_means) {
   const BenchmarkResult results[] = {rate(8, std::nullopt)};
-  EXPECT_EQ(to_table(results).size(), 2u);
+  EXPECT_EQ(table_means(results), std::nullopt);
 }
 
 }  // namespace

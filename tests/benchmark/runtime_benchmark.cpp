@@ -153,6 +153,7 @@ Result<std::vector<BenchmarkResult>> run_runtime_benchmarks(const RuntimeBenchma
     if (!result) {
       return result.error();
     }
+    benchmark.on_result(*result);
     results.push_back(std::move(*result));
   }
   return results;

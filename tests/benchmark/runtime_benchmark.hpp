@@ -17,6 +17,7 @@ struct RuntimeBenchmark {
   int rounds = 5;
   std::vector<std::string> only;  ///< Names of kernels; empty: all.
   std::function<void(const std::string&)> warn;
+  std::function<void(const BenchmarkResult&)> on_result;  ///< As each kernel is done: all of them take minutes.
 };
 
 /// Versions, threads, turn budget, mailbox bounds: what the figures depend on, in one line.

@@ -51,7 +51,7 @@ class Caller {
 
 }  // namespace
 
-const Kernel call{"call", 500'000, every_operation,
+const Kernel call{"call", 1'000'000, every_operation,
                   [](std::uint64_t size, Finish finish) { spawn<Caller>(size, std::move(finish)); }};
 
 }  // namespace troupe::benchmark

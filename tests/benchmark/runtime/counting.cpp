@@ -61,7 +61,7 @@ class Producer {
 
 }  // namespace
 
-const Kernel counting{"counting", 4'000'000, every_operation,
+const Kernel counting{"counting", 6'000'000, every_operation,
                       [](std::uint64_t size, Finish finish) { spawn<Producer>(size, std::move(finish)); }};
 
 }  // namespace troupe::benchmark

@@ -60,7 +60,7 @@ class Receiver {
 
 }  // namespace
 
-const Kernel eight_to_one{"eight_to_one", 4'000'000, in_equal_shares<senders>, [](std::uint64_t size, Finish finish) {
+const Kernel eight_to_one{"eight_to_one", 6'000'000, in_equal_shares<senders>, [](std::uint64_t size, Finish finish) {
                             spawn<Receiver>(in_equal_shares<senders>(size), std::move(finish));
                           }};
 

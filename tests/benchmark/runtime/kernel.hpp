@@ -36,6 +36,9 @@ constexpr std::uint64_t in_equal_shares(std::uint64_t size) {
   return size / processes * processes;
 }
 
+/// From here on every process of every kernel has something to do, in the unmeasured tenth of a round too.
+inline constexpr std::uint64_t size_min = 12'000;
+
 /// What one handler sends before it gives others a turn: well below the mailbox's soft bound, where senders pause.
 inline constexpr std::uint64_t burst_messages = 1'000;
 

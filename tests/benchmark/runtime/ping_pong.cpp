@@ -43,7 +43,7 @@ class Pinger {
 
 }  // namespace
 
-const Kernel ping_pong{"ping_pong", 1'000'000, every_operation,
+const Kernel ping_pong{"ping_pong", 1'500'000, every_operation,
                        [](std::uint64_t size, Finish finish) { spawn<Pinger>(size, std::move(finish)); }};
 
 }  // namespace troupe::benchmark

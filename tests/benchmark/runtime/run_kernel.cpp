@@ -51,6 +51,9 @@ std::string settings_text() {
 }
 
 Result<double> run_kernel(const Kernel& kernel, std::uint64_t size) {
+  if (size < size_min) {
+    return Error{ErrorCode::invalid_argument, fmt::format("size {}: a kernel needs at least {}", size, size_min)};
+  }
   ThreadedSchedulerOptions options;
   options.threads = scheduler_threads();
   ThreadedScheduler scheduler(platform::real_clock(), options);

@@ -13,7 +13,7 @@ namespace troupe::benchmark {
 inline constexpr std::chrono::seconds round_time_max{120};
 
 /// Seconds from the start of the first process to its result, after an unmeasured round of a tenth of `size`.
-/// Errors: `timeout`; `internal` when the kernel counted wrongly.
+/// Errors: `invalid_argument` below `size_min`; `timeout`; `internal` when the kernel counted wrongly.
 Result<double> run_kernel(const Kernel& kernel, std::uint64_t size);
 
 /// One per CPU that the cgroup allows, as in a worker.

@@ -47,7 +47,7 @@ class Parent {
 
 }  // namespace
 
-const Kernel spawn_exit{"spawn_exit", 600'000, every_operation,
+const Kernel spawn_exit{"spawn_exit", 1'000'000, every_operation,
                         [](std::uint64_t size, Finish finish) { spawn<Parent>(size, std::move(finish)); }};
 
 }  // namespace troupe::benchmark

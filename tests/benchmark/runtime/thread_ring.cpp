@@ -68,7 +68,7 @@ class Ring {
 
 }  // namespace
 
-const Kernel thread_ring{"thread_ring", 2'000'000, every_operation,
+const Kernel thread_ring{"thread_ring", 4'000'000, every_operation,
                          [](std::uint64_t size, Finish finish) { spawn<Ring>(size, std::move(finish)); }};
 
 }  // namespace troupe::benchmark
