@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "tests/seeds.hpp"
 #include "troupe/process.hpp"
 #include "worker/process/simulated_scheduler.hpp"
 #include "worker/supervision/supervisor.hpp"
@@ -121,12 +122,10 @@ std::vector<std::string> history(std::uint64_t seed) {
 }
 
 TEST(SupervisorHistories, keep_what_must_run_running_and_leave_nobody_behind) {
-  const char* const asked = std::getenv("TROUPE_SEED");
-  const std::uint64_t first = asked == nullptr ? 1 : std::strtoull(asked, nullptr, 10);
-  for (std::uint64_t seed = first; seed < (asked == nullptr ? 5000 : first + 1); ++seed) {
+  test::for_each_seed(2'000, 100'000, [](std::uint64_t seed) {
     const auto broken = history(seed);
-    ASSERT_TRUE(broken.empty()) << "TROUPE_SEED=" << seed << ": " << broken.front();
-  }
+    ASSERT_TRUE(broken.empty()) << broken.front();
+  });
 }
 
 }  // namespace

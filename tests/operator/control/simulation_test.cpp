@@ -8,6 +8,7 @@
 
 #include "operator/desired/observed_pod.hpp"
 #include "tests/operator/control/harness.hpp"
+#include "tests/seeds.hpp"
 
 namespace troupe::control {
 namespace {
@@ -216,29 +217,20 @@ class World {
   bool hostile_ = true;
 };
 
-TEST(Simulation, no_pod_is_made_twice_or_deleted_wrongly_while_caches_lag_and_answers_are_lost) {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    World world(seed, false);
+void expect_no_wrongs(bool pods_fail) {
+  test::for_each_seed(100, 5'000, [&](std::uint64_t seed) {
+    World world(seed, pods_fail);
     world.run();
     ASSERT_TRUE(world.wrongs.empty()) << world.wrongs.front();
-    if (testing::Test::HasFailure()) {
-      return;
-    }
-  }
+    ASSERT_FALSE(testing::Test::HasFailure());
+  });
 }
 
-TEST(Simulation, nor_while_pods_fail_as_well) {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    World world(seed, true);
-    world.run();
-    ASSERT_TRUE(world.wrongs.empty()) << world.wrongs.front();
-    if (testing::Test::HasFailure()) {
-      return;
-    }
-  }
+TEST(Simulation, no_pod_is_made_twice_or_deleted_wrongly_while_caches_lag_and_answers_are_lost) {
+  expect_no_wrongs(false);
 }
+
+TEST(Simulation, nor_while_pods_fail_as_well) { expect_no_wrongs(true); }
 
 }  // namespace
 }  // namespace troupe::control

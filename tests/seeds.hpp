@@ -1,0 +1,28 @@
+// The seeds that a simulation tries: few in every run, many with TROUPE_NIGHTLY=1 (scripts/test --nightly), and the one
+// that TROUPE_SEED names to see a failure again.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace troupe::test {
+
+/// Calls `body(seed)` until one fails; its failures tell how to replay it alone.
+template <class Body>
+void for_each_seed(std::uint64_t by_day, std::uint64_t by_night, Body body) {
+  const char* const asked = std::getenv("TROUPE_SEED");
+  const char* const nightly = std::getenv("TROUPE_NIGHTLY");
+  const std::uint64_t count = nightly != nullptr && std::string_view(nightly) == "1" ? by_night : by_day;
+  const std::uint64_t first = asked != nullptr ? std::strtoull(asked, nullptr, 10) : 1;
+  const std::uint64_t last = asked != nullptr ? first : count;
+  for (std::uint64_t seed = first; seed <= last && !testing::Test::HasFatalFailure(); ++seed) {
+    SCOPED_TRACE("TROUPE_SEED=" + std::to_string(seed));
+    body(seed);
+  }
+}
+
+}  // namespace troupe::test
