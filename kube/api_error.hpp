@@ -17,8 +17,12 @@ struct ApiError {
 
   [[nodiscard]] bool not_found() const { return status == 404; }
   [[nodiscard]] bool already_exists() const { return reason == "AlreadyExists"; }
-  /// Stale resourceVersion or failed precondition.
-  [[nodiscard]] bool conflict() const { return status == 409 && reason != "AlreadyExists"; }
+  /// Stale resourceVersion or failed precondition. A patch for another uid than the object's is answered 409 by new
+  /// servers and 422 by old ones (1.20: metadata.uid is immutable).
+  [[nodiscard]] bool conflict() const {
+    return (status == 409 && reason != "AlreadyExists") ||
+           (status == 422 && details_json.find("\"metadata.uid\"") != std::string::npos);
+  }
   [[nodiscard]] bool expired() const { return status == 410; }
   [[nodiscard]] bool unauthorized() const { return status == 401; }
   [[nodiscard]] bool forbidden() const { return status == 403; }

@@ -70,6 +70,8 @@ TEST_F(RealServerTest, writes_patches_and_deletes_with_preconditions) {
   ASSERT_TRUE(patched.ok()) << patched.error().message;
   EXPECT_EQ(patched->json()["data"]["value"], "2");
   EXPECT_TRUE(client->patch(config_maps, space, "a", PatchType::merge, patch).error().conflict());
+  const Json of_another = {{"metadata", {{"uid", "another"}, {"labels", {{"mine", "yes"}}}}}};
+  EXPECT_TRUE(client->patch(config_maps, space, "a", PatchType::merge, of_another).error().conflict());
   EXPECT_TRUE(client->replace(config_maps, space, "a", made->json()).error().conflict());
   const auto applied = client->patch(
       config_maps, space, "b", PatchType::apply,
