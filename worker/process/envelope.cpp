@@ -6,11 +6,24 @@
 #include <utility>
 
 #include "troupe/image.hpp"
+#include "worker/process/block_pool.hpp"
 
 namespace troupe {
 namespace {
 
-constexpr std::align_val_t envelope_alignment{alignof(Envelope)};
+template <class E>
+E* new_envelope(SignalKind kind, Envelope::Form form) {
+  auto* const envelope = new (BlockPool::allocate(sizeof(E))) E;
+  envelope->kind = kind;
+  envelope->form = form;
+  return envelope;
+}
+
+template <class E>
+void delete_envelope(Envelope* envelope) noexcept {
+  static_cast<E*>(envelope)->~E();
+  BlockPool::free(envelope, sizeof(E));
+}
 
 std::uint32_t clamp_bytes(std::size_t bytes) {
   return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, std::numeric_limits<std::uint32_t>::max()));
@@ -55,42 +68,46 @@ void EnvelopeDeleter::operator()(Envelope* envelope) const noexcept {
       discard_value_envelope(envelope);
       break;
     case Envelope::Form::term:
-      delete static_cast<TermEnvelope*>(envelope);
+      delete_envelope<TermEnvelope>(envelope);
       break;
     case Envelope::Form::signal:
-      delete static_cast<SignalEnvelope*>(envelope);
+      delete_envelope<SignalEnvelope>(envelope);
+      break;
+    case Envelope::Form::bare:
+      delete_envelope<Envelope>(envelope);
       break;
   }
 }
 
 Envelope* new_value_envelope(const troupe_message_type& type) {
-  void* const memory = ::operator new(envelope_header_bytes + type.value_size, envelope_alignment);
-  auto* const envelope = new (memory) Envelope;
+  auto* const envelope = new (BlockPool::allocate(envelope_header_bytes + type.value_size)) Envelope;
   envelope->type = &type;
   envelope->bytes = clamp_bytes(envelope_header_bytes + type.value_size);
   return envelope;
 }
 
 void discard_value_envelope(Envelope* envelope) noexcept {
-  envelope->~Envelope();
-  ::operator delete(envelope, envelope_alignment);
+  BlockPool::free(envelope, envelope_header_bytes + envelope->type->value_size);
 }
 
 EnvelopePtr make_term_envelope(SignalKind kind, Term term) {
-  auto* const envelope = new TermEnvelope;
-  envelope->kind = kind;
-  envelope->form = Envelope::Form::term;
+  auto* const envelope = new_envelope<TermEnvelope>(kind, Envelope::Form::term);
   envelope->bytes = clamp_bytes(sizeof(TermEnvelope) + approximate_bytes(term));
   envelope->term = std::move(term);
   return EnvelopePtr(envelope);
 }
 
 std::unique_ptr<SignalEnvelope, EnvelopeDeleter> make_signal(SignalKind kind) {
-  auto* const envelope = new SignalEnvelope;
-  envelope->kind = kind;
-  envelope->form = Envelope::Form::signal;
+  auto* const envelope = new_envelope<SignalEnvelope>(kind, Envelope::Form::signal);
   envelope->bytes = sizeof(SignalEnvelope);
   return std::unique_ptr<SignalEnvelope, EnvelopeDeleter>(envelope);
+}
+
+EnvelopePtr make_bare_envelope(SignalKind kind, std::uint64_t number) {
+  auto* const envelope = new_envelope<Envelope>(kind, Envelope::Form::bare);
+  envelope->bytes = sizeof(Envelope);
+  envelope->number = number;
+  return EnvelopePtr(envelope);
 }
 
 Term message_term(const Envelope& envelope) {
@@ -106,6 +123,8 @@ Term message_term(const Envelope& envelope) {
       return static_cast<const TermEnvelope&>(envelope).term;
     case Envelope::Form::signal:
       return static_cast<const SignalEnvelope&>(envelope).payload;
+    case Envelope::Form::bare:
+      return {};
   }
   return {};
 }

@@ -39,7 +39,7 @@ enum class SignalKind : std::uint8_t {
 constexpr bool is_queued(SignalKind kind) { return kind <= SignalKind::node_down; }
 
 struct alignas(16) Envelope {
-  enum class Form : std::uint8_t { value, term, signal };
+  enum class Form : std::uint8_t { value, term, signal, bare };
 
   Envelope* next = nullptr;
   const troupe_message_type* type = nullptr;  ///< Form::value only.
@@ -96,6 +96,8 @@ inline Envelope* envelope_of(void* value) {
 }
 
 EnvelopePtr make_term_envelope(SignalKind kind, Term term);
+/// A signal that is all said with its kind and a number: timeout, request_timeout, resume.
+EnvelopePtr make_bare_envelope(SignalKind kind, std::uint64_t number);
 std::unique_ptr<SignalEnvelope, EnvelopeDeleter> make_signal(SignalKind kind);
 
 inline TermEnvelope& as_term(Envelope& envelope) { return static_cast<TermEnvelope&>(envelope); }

@@ -99,8 +99,8 @@ TimerId Runtime::send_after(Duration delay, const Destination& to, EnvelopePtr m
 }
 
 TimerId Runtime::start_timer(Process& process, Duration delay) {
-  auto signal = make_signal(SignalKind::timeout);
-  SignalEnvelope* const fired = signal.get();
+  EnvelopePtr signal = make_bare_envelope(SignalKind::timeout, 0);
+  Envelope* const fired = signal.get();
   const Instant now = clock().now();
   const Instant due = delay > Instant::max() - now ? Instant::max() : now + std::max(delay, Duration::zero());
   bool first = false;

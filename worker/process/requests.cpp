@@ -19,9 +19,8 @@ RequestId Runtime::send_request(Process& from, const Destination& to, const trou
   request.name = std::string(to.name);
   request.node = node.value_or(0);
   if (timeout != Duration::max()) {
-    EnvelopePtr alarm = make_signal(SignalKind::request_timeout);
-    alarm->number = number;
-    request.timer = send_after(timeout, Destination(from.pid()), std::move(alarm));
+    request.timer =
+        send_after(timeout, Destination(from.pid()), make_bare_envelope(SignalKind::request_timeout, number));
   }
   Bonds& bonds = bonds_of(from);
   {

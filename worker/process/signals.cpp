@@ -12,6 +12,9 @@ bool Runtime::act_on(Process& process, EnvelopePtr envelope) {
     fail_request(process, envelope->number, reasons::timeout());
     return true;
   }
+  if (envelope->kind == SignalKind::resume) {
+    return true;
+  }
   SignalEnvelope& signal = as_signal(*envelope);
   switch (signal.kind) {
     case SignalKind::link:
