@@ -62,6 +62,7 @@ Runtime::Runtime(Scheduler& scheduler, RuntimeOptions options)
     : scheduler_(scheduler),
       options_(options),
       table_(*this, options.processes_max),
+      timers_(scheduler.places()),
       local_groups_(make_local_groups()),
       groups_(local_groups_.get()) {
   abi::host_table = &native_host_table;
@@ -86,44 +87,46 @@ SendResult Runtime::post(const Destination& to, Term message) {
   return send(to, make_term_envelope(SignalKind::message, std::move(message)));
 }
 
-TimerId Runtime::send_after(Duration delay, const Destination& to, EnvelopePtr message) {
+TimerId Runtime::set_timer(Duration delay, Timer timer, std::uint64_t* number) {
   const Instant now = clock().now();
   const Instant due = delay > Instant::max() - now ? Instant::max() : now + std::max(delay, Duration::zero());
-  Timer timer{to.pid, std::string(to.name), node_of(to).value_or(0), std::move(message)};
-  bool first = false;
-  const TimerId id = timers_.add(due, std::move(timer), first);
-  if (first) {
-    scheduler_.timer_set(due);
+  const Timers::Added added = timers_.add(scheduler_.place(), due, std::move(timer), number);
+  if (added.earlier) {
+    scheduler_.timer_set(*added.earlier);
   }
-  return id;
+  return added.id;
+}
+
+TimerId Runtime::send_after(Duration delay, const Destination& to, EnvelopePtr message) {
+  Timer timer;
+  timer.to = to.pid;
+  timer.name = to.name.empty() ? nullptr : std::make_unique<std::string>(to.name);
+  timer.node = to.name.empty() ? 0 : node_of(to).value_or(0);
+  timer.signal = std::move(message);
+  return set_timer(delay, std::move(timer));
 }
 
 TimerId Runtime::start_timer(Process& process, Duration delay) {
-  EnvelopePtr signal = make_bare_envelope(SignalKind::timeout, 0);
-  Envelope* const fired = signal.get();
-  const Instant now = clock().now();
-  const Instant due = delay > Instant::max() - now ? Instant::max() : now + std::max(delay, Duration::zero());
-  bool first = false;
-  // The signal carries the timer's own number, which only `add` knows, and it may fire at once.
-  const TimerId id = timers_.add(due, Timer{process.pid(), {}, 0, std::move(signal)}, first, &fired->number);
-  if (first) {
-    scheduler_.timer_set(due);
-  }
-  return id;
+  Timer timer;
+  timer.to = process.pid();
+  timer.signal = make_bare_envelope(SignalKind::timeout, 0);
+  Envelope* const fired = timer.signal.get();
+  // The signal carries the timer's own number, which only Timers knows, and it may fire at once.
+  return set_timer(delay, std::move(timer), &fired->number);
 }
 
-std::optional<Instant> Runtime::fire_timers(Instant now) {
-  for (Timer& timer : timers_.take_due(now)) {
-    if (!is_queued(timer.signal->kind) || timer.signal->kind == SignalKind::timeout) {
+std::optional<Instant> Runtime::fire_timers(unsigned place, Instant now) {
+  for (Timer& timer : timers_.take_due(place, now)) {
+    if (timer.signal->form == Envelope::Form::bare) {
       push(timer.to, std::move(timer.signal), false);
-    } else if (timer.name.empty()) {
+    } else if (timer.name == nullptr) {
       send(timer.to, std::move(timer.signal));
     } else {
-      send(Destination(timer.name, timer.node == 0 ? std::string_view{} : node_name(timer.node)),
+      send(Destination(*timer.name, timer.node == 0 ? std::string_view{} : node_name(timer.node)),
            std::move(timer.signal));
     }
   }
-  return timers_.next_due();
+  return timers_.next_due(place);
 }
 
 bool Runtime::alive(const Pid& pid) const { return table_.find(pid) != nullptr; }

@@ -83,6 +83,7 @@ struct alignas(64) Process {
   std::uint32_t queue_length = 0;
   std::uint32_t last_serial = 0;
   std::atomic_flag bonds_lock = ATOMIC_FLAG_INIT;
+  std::uint8_t priority = TROUPE_PRIORITY_NORMAL;
   bool traps_exits = false;
   bool constructed = false;
   std::atomic<bool> running{false};

@@ -19,8 +19,10 @@ RequestId Runtime::send_request(Process& from, const Destination& to, const trou
   request.name = std::string(to.name);
   request.node = node.value_or(0);
   if (timeout != Duration::max()) {
-    request.timer =
-        send_after(timeout, Destination(from.pid()), make_bare_envelope(SignalKind::request_timeout, number));
+    Timer timer;
+    timer.to = from.pid();
+    timer.signal = make_bare_envelope(SignalKind::request_timeout, number);
+    request.timer = set_timer(timeout, std::move(timer));
   }
   Bonds& bonds = bonds_of(from);
   {

@@ -136,8 +136,8 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void node_down(NodeIndex node, Term reason) override;
 
   // --- TimerOwner ---
-  std::optional<Instant> fire_timers(Instant now) override;
-  [[nodiscard]] std::optional<Instant> next_timer() const override { return timers_.next_due(); }
+  std::optional<Instant> fire_timers(unsigned place, Instant now) override;
+  [[nodiscard]] std::optional<Instant> next_timer(unsigned place) const override { return timers_.next_due(place); }
 
   // --- For the running process: what troupe/process.hpp comes down to (host_table.cpp) ---
   Pid spawn(const troupe_spawn& options, Reference* monitor);
@@ -148,6 +148,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   SendResult reply(const Pid& caller, const Reference& reference, const Term* tag, EnvelopePtr answer);
   TimerId send_after(Duration delay, const Destination& to, EnvelopePtr message);
   TimerId start_timer(Process& process, Duration delay);
+  TimerId set_timer(Duration delay, Timer timer, std::uint64_t* number = nullptr);
   bool cancel_timer(TimerId timer) { return timers_.cancel(timer); }
   void link(Process& from, const Pid& to);
   void unlink(Process& from, const Pid& to);

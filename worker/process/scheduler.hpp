@@ -12,13 +12,13 @@ namespace troupe {
 
 struct Process;
 
-/// Something with timers: a Runtime.
+/// Something with timers: a Runtime. It keeps them by the place of the thread that set them.
 class TimerOwner {
  public:
   virtual ~TimerOwner() = default;
-  /// Fires what is due at `now`; returns when the next is.
-  virtual std::optional<Instant> fire_timers(Instant now) = 0;
-  [[nodiscard]] virtual std::optional<Instant> next_timer() const = 0;
+  /// Fires what is due at `now` of those set at `place`; returns when the next of them is.
+  virtual std::optional<Instant> fire_timers(unsigned place, Instant now) = 0;
+  [[nodiscard]] virtual std::optional<Instant> next_timer(unsigned place) const = 0;
 };
 
 class Scheduler {
@@ -26,11 +26,17 @@ class Scheduler {
   virtual ~Scheduler() = default;
   /// `process` has something to do and is in no run queue. Thread-safe.
   virtual void schedule(Process& process) = 0;
-  /// A timer due before all others of its owner was set. Thread-safe.
+  /// Timers are kept in `places()` wheels, so that threads do not meet at one.
+  [[nodiscard]] virtual unsigned places() const = 0;
+  /// That of the calling thread.
+  [[nodiscard]] virtual unsigned place() const = 0;
+  /// A timer due before all others of its owner at this thread's place was set.
   virtual void timer_set(Instant due) = 0;
   virtual void attach(TimerOwner& owner) = 0;
   /// Returns when no thread of the scheduler is inside `owner` any more.
   virtual void detach(TimerOwner& owner) = 0;
+  /// The running handler is about to block its thread: whatever waits behind it goes to another one.
+  virtual void hand_over() = 0;
   /// Runs or waits until `done` holds; `done` is asked again after each `notify_waiters`. Not on a scheduler's thread.
   virtual void wait(const std::function<bool()>& done) = 0;
   virtual void notify_waiters() = 0;

@@ -42,7 +42,7 @@ std::optional<Instant> SimulatedScheduler::next_due() const {
     earliest = delayed_.begin()->first.first;
   }
   for (const TimerOwner* const owner : owners_) {
-    const auto due = owner->next_timer();
+    const auto due = owner->next_timer(0);
     if (due && (!earliest || *due < *earliest)) {
       earliest = due;
     }
@@ -52,7 +52,7 @@ std::optional<Instant> SimulatedScheduler::next_due() const {
 
 void SimulatedScheduler::fire_due() {
   for (TimerOwner* const owner : owners_) {
-    owner->fire_timers(clock_.now());
+    owner->fire_timers(0, clock_.now());
   }
   while (!delayed_.empty() && delayed_.begin()->first.first <= clock_.now()) {
     auto task = std::move(delayed_.begin()->second);

@@ -34,7 +34,10 @@ class SimulatedScheduler final : public Scheduler, public EventLoop {
 
   // --- Scheduler ---
   void schedule(Process& process) override { runnable_.push_back(&process); }
+  [[nodiscard]] unsigned places() const override { return 1; }
+  [[nodiscard]] unsigned place() const override { return 0; }
   void timer_set(Instant /*due*/) override {}
+  void hand_over() override {}
   void attach(TimerOwner& owner) override { owners_.push_back(&owner); }
   void detach(TimerOwner& owner) override;
   /// Steps until `done` holds; a simulation in which nothing can happen any more before that is a broken one (check).

@@ -1,5 +1,6 @@
-// The scheduler of real workers: a few threads, each with its own run queue, that steal from one another and sleep when
-// there is nothing to do.
+// The scheduler of real workers: a few threads, each with its own run queue, that share work when one of them has none,
+// sleep when there is nothing to do, and replace one another when a handler does not return. docs/performance.md tells
+// how.
 #pragma once
 
 #include <memory>
@@ -9,14 +10,21 @@
 namespace troupe {
 
 struct ThreadedSchedulerOptions {
-  /// 1 to 64. One per CPU of the cgroup limit is right.
+  /// 1 to 48. One per CPU of the cgroup limit is right.
   unsigned threads = 1;
   std::uint32_t turn_messages_max = 128;
+  /// For so long a thread without work looks for some before it sleeps; one thread at a time. Zero under a tight CPU
+  /// quota.
+  Duration spin_max = std::chrono::microseconds(20);
+  /// A turn that takes longer makes a spare thread take over what waits behind it.
+  Duration stuck_after = std::chrono::milliseconds(8);
 };
 
 struct SchedulerLoad {
-  std::size_t run_queue = 0;  ///< Processes that are ready and wait for a thread.
-  Duration busy{};            ///< CPU time of the scheduler's threads since their start.
+  std::size_t run_queue = 0;     ///< Processes that are ready and wait for a thread.
+  Duration busy{};               ///< CPU time of the scheduler's threads since their start.
+  unsigned threads_stuck = 0;    ///< In a handler that does not return, and replaced.
+  std::uint64_t hand_overs = 0;  ///< Threads replaced since the start because they were stuck.
 };
 
 class ThreadedScheduler final : public Scheduler {
@@ -26,19 +34,23 @@ class ThreadedScheduler final : public Scheduler {
   ~ThreadedScheduler() override;
 
   void schedule(Process& process) override;
+  [[nodiscard]] unsigned places() const override;
+  [[nodiscard]] unsigned place() const override;
   void timer_set(Instant due) override;
   void attach(TimerOwner& owner) override;
   void detach(TimerOwner& owner) override;
+  void hand_over() override;
   void wait(const std::function<bool()>& done) override;
   void notify_waiters() override;
-  std::uint32_t turn_messages_max() override;
+  std::uint32_t turn_messages_max() override { return turn_messages_max_; }
   /// Thread-safe; asks the kernel, so it costs those who look and not those who run.
   [[nodiscard]] SchedulerLoad load() const;
   [[nodiscard]] const Clock& clock() const override;
 
  private:
-  class Workers;
-  std::unique_ptr<Workers> workers_;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+  const std::uint32_t turn_messages_max_;
 };
 
 }  // namespace troupe

@@ -1,52 +1,104 @@
 #include "worker/process/timers.hpp"
 
-namespace troupe {
+#include "base/check.hpp"
 
-TimerId Timers::add(Instant due, Timer timer, bool& first, std::uint64_t* number) {
-  const std::lock_guard lock(mutex_);
-  const TimerId id = ++last_id_;
-  if (number != nullptr) {
-    *number = id;
+namespace troupe {
+namespace {
+
+// A timer's number: its place, its index in the wheel, its serial there.
+constexpr unsigned serial_bits = 32;
+constexpr unsigned index_bits = 25;
+constexpr unsigned places_max = 1u << (64 - serial_bits - index_bits);
+
+TimerId id_of(unsigned place, TimerWheel::Key key) {
+  return (static_cast<TimerId>(place) << (serial_bits + index_bits)) |
+         (static_cast<TimerId>(key.index) << serial_bits) | key.serial;
+}
+
+}  // namespace
+
+Timers::Timers(unsigned places) : places_(places), wheels_(new std::atomic<Place*>[places]()) {
+  check(places <= places_max, "a timer's number has room for 128 places");
+}
+
+Timers::~Timers() {
+  for (unsigned place = 0; place < places_; ++place) {
+    delete known(place);
   }
-  const auto at = due_.emplace(std::pair{due, id}, std::move(timer)).first;
-  by_id_.emplace(id, due);
-  first = at == due_.begin();
-  return id;
+}
+
+Timers::Place& Timers::made(unsigned place) {
+  if (Place* const there = known(place)) [[likely]] {
+    return *there;
+  }
+  const std::lock_guard lock(making_);
+  if (known(place) == nullptr) {
+    wheels_[place].store(new Place, std::memory_order_release);
+  }
+  return *known(place);
+}
+
+Timers::Added Timers::add(unsigned place, Instant due, Timer timer, std::uint64_t* number) {
+  Place& at = made(place);
+  Added added;
+  const std::lock_guard lock(at.lock);
+  const TimerWheel::Key key = at.wheel.add(due, std::move(timer));
+  if (key.index == 0) {
+    return added;
+  }
+  added.id = id_of(place, key);
+  if (number != nullptr) {
+    *number = added.id;
+  }
+  const Instant event = at.wheel.next_event();
+  if (event < at.next_event) {
+    at.next_event = event;
+    added.earlier = event;
+  }
+  return added;
 }
 
 bool Timers::cancel(TimerId timer) {
-  Timer removed;  // Its message is destroyed outside the lock: a destructor is the user's code.
-  const std::lock_guard lock(mutex_);
-  const auto found = by_id_.find(timer);
-  if (found == by_id_.end()) {
+  const auto place = static_cast<unsigned>(timer >> (serial_bits + index_bits));
+  Place* const at = place < places_ ? known(place) : nullptr;
+  if (at == nullptr) {
     return false;
   }
-  const auto at = due_.find({found->second, timer});
-  removed = std::move(at->second);
-  due_.erase(at);
-  by_id_.erase(found);
-  return true;
+  const TimerWheel::Key key{static_cast<std::uint32_t>(timer >> serial_bits) & TimerWheel::timers_max,
+                            static_cast<std::uint32_t>(timer)};
+  Timer removed;  // Its message is destroyed outside the lock: a destructor is the user's code.
+  const std::lock_guard lock(at->lock);
+  return at->wheel.cancel(key, removed);
 }
 
-std::optional<Instant> Timers::next_due() const {
-  const std::lock_guard lock(mutex_);
-  return due_.empty() ? std::nullopt : std::optional(due_.begin()->first.first);
-}
-
-std::vector<Timer> Timers::take_due(Instant now) {
-  std::vector<Timer> taken;
-  const std::lock_guard lock(mutex_);
-  while (!due_.empty() && due_.begin()->first.first <= now) {
-    taken.push_back(std::move(due_.begin()->second));
-    by_id_.erase(due_.begin()->first.second);
-    due_.erase(due_.begin());
+std::vector<Timer> Timers::take_due(unsigned place, Instant now) {
+  std::vector<Timer> due;
+  if (Place* const at = known(place)) {
+    const std::lock_guard lock(at->lock);
+    at->wheel.take_due(now, due);
+    at->next_event = at->wheel.next_event();
   }
-  return taken;
+  return due;
+}
+
+std::optional<Instant> Timers::next_due(unsigned place) const {
+  const Place* const at = known(place);
+  if (at == nullptr) {
+    return std::nullopt;
+  }
+  const std::lock_guard lock(at->lock);
+  return at->wheel.size() == 0 ? std::nullopt : std::optional(at->wheel.next_event());
 }
 
 std::size_t Timers::size() const {
-  const std::lock_guard lock(mutex_);
-  return due_.size();
+  std::size_t size = 0;
+  for (unsigned place = 0; place < places_; ++place) {
+    if (const Place* const at = known(place)) {
+      const std::lock_guard lock(at->lock);
+      size += at->wheel.size();
+    }
+  }
+  return size;
 }
 
 }  // namespace troupe

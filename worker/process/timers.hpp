@@ -1,45 +1,56 @@
-// Timers of a runtime: what is to be sent to whom, and when. A plain structure; a Scheduler says when time has passed.
+// The timers of a runtime: a wheel for each place, so that threads which set and cancel their own do not meet.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/event_loop.hpp"
-#include "worker/process/envelope.hpp"
+#include "worker/process/spin_lock.hpp"
+#include "worker/process/timer_wheel.hpp"
 
 namespace troupe {
 
-struct Timer {
-  Pid to;
-  std::string name;  ///< When not empty: whoever has the name then, on `node`.
-  NodeIndex node = 0;
-  EnvelopePtr signal;
-};
-
-/// All methods are thread-safe.
+/// All methods are thread-safe; a place is a number below `places`.
 class Timers {
  public:
-  /// `first` tells that it is due before all others. The timer's number is also written to `number`, before it can
-  /// fire.
-  TimerId add(Instant due, Timer timer, bool& first, std::uint64_t* number = nullptr);
-  /// True when it had not fired.
+  explicit Timers(unsigned places);
+  ~Timers();
+  Timers(const Timers&) = delete;
+  Timers& operator=(const Timers&) = delete;
+
+  struct Added {
+    TimerId id = 0;  ///< 0: there are TimerWheel::timers_max at this place already.
+    /// Set when the place has something to do before all that it had: then.
+    std::optional<Instant> earlier;
+  };
+  /// The timer's number is also written to `number`, before it can fire.
+  Added add(unsigned place, Instant due, Timer timer, std::uint64_t* number = nullptr);
+  /// True when it had not fired. From any thread, whatever the place.
   bool cancel(TimerId timer);
-  [[nodiscard]] std::optional<Instant> next_due() const;
-  /// Removes and returns those that are due, earliest first, equal ones in the order of `add`.
-  std::vector<Timer> take_due(Instant now);
+  /// Removes those that are due, earliest first, equal ones in the order of `add`.
+  std::vector<Timer> take_due(unsigned place, Instant now);
+  /// Nothing is to be done at this place before.
+  [[nodiscard]] std::optional<Instant> next_due(unsigned place) const;
   [[nodiscard]] std::size_t size() const;
 
  private:
-  mutable std::mutex mutex_;
-  TimerId last_id_ = 0;
-  std::map<std::pair<Instant, TimerId>, Timer> due_;
-  std::unordered_map<TimerId, Instant> by_id_;
+  struct Place {
+    mutable SpinLock lock;
+    TimerWheel wheel;
+    Instant next_event = Instant::max();  ///< Never later than the wheel's own.
+  };
+
+  Place& made(unsigned place);
+  [[nodiscard]] Place* known(unsigned place) const { return wheels_[place].load(std::memory_order_acquire); }
+
+  const unsigned places_;
+  std::unique_ptr<std::atomic<Place*>[]> wheels_;  ///< Made when first needed.
+  std::mutex making_;
 };
 
 }  // namespace troupe

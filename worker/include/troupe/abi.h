@@ -132,6 +132,9 @@ typedef struct troupe_process_class {
   int (*load)(void* state, const troupe_term* saved);        /* May be null; constructs the state. */
 } troupe_process_class;
 
+/* OTP's process_flag(priority, ...). */
+enum { TROUPE_PRIORITY_HIGH = 0, TROUPE_PRIORITY_NORMAL = 1, TROUPE_PRIORITY_LOW = 2 };
+
 enum { TROUPE_SPAWN_LINK = 1u, TROUPE_SPAWN_MONITOR = 2u };
 
 typedef struct troupe_spawn {

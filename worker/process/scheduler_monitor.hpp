@@ -1,0 +1,57 @@
+// One thread that looks after the others: it sees when one is stuck in a handler, when processes wait while a thread is
+// idle, and fires the timers of those that cannot. It rests while all of them sleep.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <thread>
+
+#include "worker/process/parking.hpp"
+#include "worker/process/scheduler_threads.hpp"
+#include "worker/process/seat_watch.hpp"
+
+namespace troupe {
+
+class SchedulerMonitor {
+ public:
+  SchedulerMonitor(const Clock& clock, const ThreadedSchedulerOptions& options, SchedulerThreads& threads,
+                   TimerOwners& owners)
+      : clock_(clock), options_(options), threads_(threads), owners_(owners) {}
+  SchedulerMonitor(const SchedulerMonitor&) = delete;
+  SchedulerMonitor& operator=(const SchedulerMonitor&) = delete;
+  void start();
+  void stop();
+
+  // --- Any thread ---
+  /// A timer was set by a thread that is none of the scheduler's.
+  void timer_set(Instant due);
+  /// A thread woke up: there is something to watch.
+  void watch_again();
+  [[nodiscard]] std::uint64_t hand_overs() const { return hand_overs_.load(std::memory_order_relaxed); }
+
+ private:
+  static constexpr Duration look_every = std::chrono::milliseconds(2);
+  static constexpr int idle_looks_max = 5;
+
+  void run();
+  /// Returns until when nothing has to be looked at.
+  Instant look();
+  Instant look_at(Seat& seat, SeatWatch& watch, Instant now, bool someone_idle);
+  void hand_over(Seat& seat);
+  void report(const Seat& seat);
+
+  const Clock& clock_;
+  const ThreadedSchedulerOptions options_;
+  SchedulerThreads& threads_;
+  TimerOwners& owners_;
+  std::array<SeatWatch, SchedulerThreads::seats_max> watches_;
+  int idle_looks_ = 0;
+  std::atomic<std::uint64_t> hand_overs_{0};
+  std::atomic<bool> rests_{false};
+  std::atomic<Instant> sleeps_until_{Instant::max()};
+  std::atomic<bool> stopping_{false};
+  Parking parking_;
+  std::thread thread_;
+};
+
+}  // namespace troupe

@@ -1,0 +1,363 @@
+#include "worker/process/scheduler_threads.hpp"
+
+#include <algorithm>
+
+#include "worker/process/block_pool.hpp"
+#include "worker/process/runtime.hpp"
+
+namespace troupe {
+namespace {
+
+struct ThisThread {
+  const SchedulerThreads* threads = nullptr;
+  Seat* seat = nullptr;
+};
+constinit thread_local ThisThread this_thread;
+
+/// Under the seat's lock.
+void note_length(Seat& seat) {
+  seat.length.store(static_cast<std::uint32_t>(seat.queue.length()), std::memory_order_relaxed);
+}
+
+}  // namespace
+
+SchedulerThreads::SchedulerThreads(const Clock& clock, const ThreadedSchedulerOptions& options, TimerOwners& owners)
+    : clock_(clock), options_(options), owners_(owners), seats_(std::make_unique<Seat[]>(seats_max)) {
+  for (unsigned index = 0; index < seats_max; ++index) {
+    seats_[index].index = index;
+  }
+}
+
+void SchedulerThreads::start() {
+  const std::lock_guard lock(seats_mutex_);
+  for (unsigned count = std::clamp(options_.threads, 1u, seats_max); count != 0; --count) {
+    start_another();
+  }
+}
+
+void SchedulerThreads::stop() {
+  {
+    const std::lock_guard lock(seats_mutex_);  // Nobody is started from now on.
+    stopping_.store(true, std::memory_order_seq_cst);
+  }
+  for (unsigned index = 0; index < seats(); ++index) {
+    seats_[index].parking.wake();
+  }
+  for (unsigned index = 0; index < seats(); ++index) {
+    seats_[index].thread.join();
+  }
+}
+
+/// Under seats_mutex_.
+bool SchedulerThreads::start_another() {
+  if (stopping_.load(std::memory_order_relaxed)) {
+    return false;
+  }
+  for (unsigned index = 0; index < seats(); ++index) {
+    Seat& spare = seats_[index];
+    if (!spare.working.load(std::memory_order_acquire) && !spare.replaced.load(std::memory_order_acquire)) {
+      spare.working.store(true, std::memory_order_release);
+      spare.parking.wake();
+      return true;
+    }
+  }
+  const unsigned index = seats();
+  if (index == seats_max) {
+    return false;
+  }
+  Seat& seat = seats_[index];
+  seat.working.store(true, std::memory_order_relaxed);
+  seat.thread = std::thread([this, &seat] { run(seat); });
+  seats_started_.store(index + 1, std::memory_order_release);
+  return true;
+}
+
+Seat* SchedulerThreads::seat_here() const { return this_thread.threads == this ? this_thread.seat : nullptr; }
+
+bool SchedulerThreads::all_idle() const {
+  const std::uint64_t idle = idle_.load(std::memory_order_seq_cst);
+  for (unsigned index = 0; index < seats(); ++index) {
+    const Seat& seat = seats_[index];
+    const bool spare = !seat.working.load(std::memory_order_acquire) && !seat.replaced.load(std::memory_order_acquire);
+    if (!spare && (idle & (1ull << index)) == 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// --- Where a process waits for its turn ---
+
+void SchedulerThreads::schedule(Process& process) {
+  Seat* const seat = seat_here();
+  if (seat == nullptr || seat->replaced.load(std::memory_order_relaxed)) [[unlikely]] {
+    push_shared(process);
+    wake_one();
+    return;
+  }
+  push_own(*seat, process);
+  // What this thread will do at once is not worth another's waking up; but a crowd is.
+  if (idle_.load(std::memory_order_relaxed) != 0 && seat->length.load(std::memory_order_relaxed) >= crowd) {
+    share_half(*seat);
+  }
+}
+
+void SchedulerThreads::push_own(Seat& seat, Process& process) {
+  const OwnerLock::Owner lock(seat.lock);
+  seat.queue.push(process);
+  note_length(seat);
+}
+
+void SchedulerThreads::push_shared(Process& process) {
+  const std::lock_guard lock(shared_mutex_);
+  shared_.push(process);
+  // Before the pusher looks for idle threads; an idle one looks here after it has said that it is.
+  shared_length_.store(shared_.length(), std::memory_order_seq_cst);
+}
+
+Process* SchedulerThreads::take_shared(Seat& seat) {
+  if (shared_length_.load(std::memory_order_relaxed) == 0) {
+    return nullptr;
+  }
+  Process* first = nullptr;
+  {
+    const std::lock_guard shared_lock(shared_mutex_);
+    std::size_t count = std::min(shared_.length() / std::max(1u, options_.threads) + 1, share_max);
+    first = shared_.pop();
+    const OwnerLock::Owner lock(seat.lock);
+    shared_.move_to(seat.queue, count - 1);
+    note_length(seat);
+    shared_length_.store(shared_.length(), std::memory_order_seq_cst);
+  }
+  if (shared_length_.load(std::memory_order_relaxed) != 0) {
+    wake_one();
+  }
+  return first;
+}
+
+void SchedulerThreads::share_half(Seat& seat) {
+  {
+    const std::lock_guard shared_lock(shared_mutex_);
+    const OwnerLock::Owner lock(seat.lock);
+    seat.queue.move_to(shared_, std::min((seat.queue.length() + 1) / 2, share_max));
+    note_length(seat);
+    shared_length_.store(shared_.length(), std::memory_order_seq_cst);
+  }
+  wake_one();
+}
+
+void SchedulerThreads::take_queue_from(Seat& seat) {
+  {
+    const std::lock_guard shared_lock(shared_mutex_);
+    const OwnerLock::Other lock(seat.lock);
+    seat.queue.move_to(shared_, seat.queue.length());
+    note_length(seat);
+    shared_length_.store(shared_.length(), std::memory_order_seq_cst);
+  }
+  wake_one();
+}
+
+Process* SchedulerThreads::next(Seat& seat) {
+  if (++seat.picks % look_at_shared_every == 0) {
+    if (Process* const process = take_shared(seat)) {
+      return process;
+    }
+  }
+  {
+    const OwnerLock::Owner lock(seat.lock);
+    if (Process* const process = seat.queue.pop()) {
+      note_length(seat);
+      return process;
+    }
+  }
+  return take_shared(seat);
+}
+
+// --- A thread's life ---
+
+void SchedulerThreads::run(Seat& seat) {
+  this_thread = {this, &seat};
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    const std::uint64_t turn = seat.turns.load(std::memory_order_relaxed) + 1;
+    seat.turns.store(turn, std::memory_order_relaxed);
+    light_barrier();  // Whoever ends a runtime sees this turn, or this turn sees that the runtime ends.
+    Process* const process = next(seat);
+    if (process != nullptr) {
+      seat.running.store(process, std::memory_order_relaxed);
+      seat.running_of.store(process->runtime, std::memory_order_relaxed);
+      if (run_turn(*process)) {
+        if (seat.replaced.load(std::memory_order_relaxed)) [[unlikely]] {
+          push_shared(*process);
+        } else {
+          push_own(seat, *process);
+        }
+      }
+    }
+    seat.turns.store(turn + 1, std::memory_order_release);
+    after_turn(seat);
+    if (process == nullptr) {
+      sleep(seat);
+    }
+  }
+}
+
+void SchedulerThreads::after_turn(Seat& seat) {
+  if (seat.attention.load(std::memory_order_relaxed)) [[unlikely]] {
+    attend(seat);
+  }
+  if (seat.next_due.load(std::memory_order_relaxed) != Instant::max() && seat.picks % look_at_clock_every == 0 &&
+      clock_.now() >= seat.next_due.load(std::memory_order_relaxed)) {
+    fire_timers(seat);
+  }
+  if (seat.length.load(std::memory_order_relaxed) < 2 || idle_.load(std::memory_order_relaxed) == 0) {
+    seat.crowded_turns = 0;
+  } else if (++seat.crowded_turns >= crowded_turns_until_shared) {
+    seat.crowded_turns = 0;
+    share_half(seat);
+  }
+}
+
+void SchedulerThreads::attend(Seat& seat) {
+  seat.attention.store(false, std::memory_order_seq_cst);
+  if (seat.replaced.load(std::memory_order_acquire)) {
+    rest_as_spare(seat);
+    return;
+  }
+  if (seat.timers_due.exchange(false, std::memory_order_acq_rel)) {
+    fire_timers(seat);
+  }
+  if (seat.share_now.exchange(false, std::memory_order_acq_rel) && seat.length.load(std::memory_order_relaxed) != 0) {
+    share_half(seat);
+  }
+}
+
+void SchedulerThreads::fire_timers(Seat& seat) {
+  seat.next_due.store(owners_.fire(seat.index, clock_.now()), std::memory_order_relaxed);
+}
+
+// --- Sleeping and waking ---
+
+/// Whether something to do turned up within the time for which a thread may spin; at most one does at a time.
+bool SchedulerThreads::spin(const Seat& seat) const {
+  if (options_.spin_max == Duration::zero() || someone_spins_.exchange(true, std::memory_order_relaxed)) {
+    return false;
+  }
+  const Instant until = clock_.now() + options_.spin_max;
+  bool found = false;
+  do {
+    for (int turn = 0; turn < 64 && !found; ++turn) {
+      __builtin_ia32_pause();
+      found = seat.parking.woken();
+    }
+  } while (!found && clock_.now() < until);
+  someone_spins_.store(false, std::memory_order_relaxed);
+  return found;
+}
+
+void SchedulerThreads::sleep(Seat& seat) {
+  BlockPool::flush();
+  const std::uint64_t bit = 1ull << seat.index;
+  bool slept = false;
+  seat.parking.prepare();
+  idle_.fetch_or(bit, std::memory_order_seq_cst);
+  if (shared_length() == 0 && !stopping_.load(std::memory_order_seq_cst) &&
+      !seat.attention.load(std::memory_order_seq_cst) && !spin(seat)) {
+    const Instant due = seat.next_due.load(std::memory_order_relaxed);
+    seat.parking.sleep(due == Instant::max() ? Duration::max() : due - clock_.now());
+    slept = true;
+  }
+  idle_.fetch_and(~bit, std::memory_order_seq_cst);
+  if (slept) {
+    wake_hook_();
+  }
+  if (seat.next_due.load(std::memory_order_relaxed) <= clock_.now()) {
+    fire_timers(seat);
+  }
+}
+
+void SchedulerThreads::wake_one() {
+  std::uint64_t idle = idle_.load(std::memory_order_seq_cst);
+  while (idle != 0) {
+    const auto index = static_cast<unsigned>(__builtin_ctzll(idle));
+    if (idle_.compare_exchange_weak(idle, idle & ~(1ull << index), std::memory_order_seq_cst)) {
+      seats_[index].parking.wake();
+      return;
+    }
+  }
+}
+
+// --- Taking over from stuck threads ---
+
+bool SchedulerThreads::replace(Seat& seat) {
+  {
+    const std::lock_guard lock(seats_mutex_);
+    if (seat.replaced.load(std::memory_order_relaxed) || !start_another()) {
+      return false;
+    }
+    seat.replaced.store(true, std::memory_order_seq_cst);
+    seat.working.store(false, std::memory_order_release);
+    seat.attention.store(true, std::memory_order_seq_cst);
+  }
+  take_queue_from(seat);
+  return true;
+}
+
+void SchedulerThreads::hand_over() {
+  Seat* const seat = seat_here();
+  if (seat != nullptr && !seat->replaced.load(std::memory_order_relaxed)) {
+    replace(*seat);
+  }
+}
+
+/// After the turn that was too long: this thread waits until it has to take over from another.
+void SchedulerThreads::rest_as_spare(Seat& seat) {
+  take_queue_from(seat);
+  BlockPool::flush();
+  seat.parking.prepare();
+  seat.replaced.store(false, std::memory_order_release);
+  while (!seat.working.load(std::memory_order_acquire) && !stopping_.load(std::memory_order_seq_cst)) {
+    seat.parking.sleep(Duration::max());
+    seat.parking.prepare();
+  }
+}
+
+// --- The end of a runtime ---
+
+void SchedulerThreads::wait_for_turns() {
+  heavy_barrier();
+  for (unsigned index = 0; index < seats(); ++index) {
+    const Seat& seat = seats_[index];
+    const std::uint64_t seen = seat.turns.load(std::memory_order_acquire);
+    while (seen % 2 != 0 && seat.turns.load(std::memory_order_acquire) == seen) {
+      std::this_thread::yield();
+    }
+  }
+}
+
+void SchedulerThreads::forget(const Runtime& runtime) {
+  // Turns in progress end first, as they may queue processes again; then the queues are cleared; then whoever had taken
+  // a process out of them just before has put it down.
+  wait_for_turns();
+  const auto remove = [&](RunQueue& queue) {
+    RunQueue kept;
+    while (Process* const process = queue.pop()) {
+      if (process->runtime != &runtime) {
+        kept.push(*process);
+      }
+    }
+    kept.move_to(queue, kept.length());
+  };
+  {
+    const std::lock_guard shared_lock(shared_mutex_);  // Nothing moves between queues without it.
+    for (unsigned index = 0; index < seats(); ++index) {
+      const OwnerLock::Other lock(seats_[index].lock);
+      remove(seats_[index].queue);
+      note_length(seats_[index]);
+    }
+    remove(shared_);
+    shared_length_.store(shared_.length(), std::memory_order_seq_cst);
+  }
+  wait_for_turns();
+}
+
+}  // namespace troupe

@@ -1,0 +1,40 @@
+// Seat: what one scheduler thread has of its own. Other threads look at it, and take its queue away when it is stuck in
+// a handler.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+
+#include "base/clock.hpp"
+#include "worker/process/owner_lock.hpp"
+#include "worker/process/parking.hpp"
+#include "worker/process/run_queue.hpp"
+#include "worker/process/scheduler.hpp"
+
+namespace troupe {
+
+struct alignas(64) Seat {
+  // --- Written by the owner's thread at every turn ---
+  OwnerLock lock;
+  RunQueue queue;                                      ///< Under `lock`.
+  std::atomic<std::uint32_t> length{0};                ///< Of `queue`, for those who only look.
+  std::atomic<std::uint64_t> turns{0};                 ///< Odd from before a process is taken until its turn is over.
+  std::atomic<Process*> running{nullptr};              ///< Whose turn it is; may be outdated while `turns` is even.
+  std::atomic<const TimerOwner*> running_of{nullptr};  ///< Its runtime.
+  std::atomic<Instant> next_due{Instant::max()};       ///< No timer of this place is due before.
+  std::uint32_t picks = 0;
+  std::uint32_t crowded_turns = 0;  ///< Turns in a row after which several processes waited.
+
+  // --- Written by others, seldom ---
+  alignas(64) std::atomic<bool> attention{false};  ///< One of the following is set.
+  std::atomic<bool> share_now{false};              ///< Somebody is idle while processes wait here.
+  std::atomic<bool> timers_due{false};
+  std::atomic<bool> replaced{false};  ///< Another thread works in its stead: retire when the turn is over.
+  std::atomic<bool> working{false};   ///< Started, and neither replaced nor a spare.
+  Parking parking;
+  unsigned index = 0;
+  std::thread thread;
+};
+
+}  // namespace troupe

@@ -1,0 +1,92 @@
+// TimerWheel: timers in slots by when they are due, so that setting and cancelling one costs the same among ten as
+// among ten million. Plain and pure: it knows no clock, locks nothing and calls nobody.
+//
+// Eight levels of 64 slots; a slot of the first is one tick (2^16 ns, about 66 us) wide, a slot of each other level as
+// wide as the whole level below. A timer fires at the end of the tick in which it is due: never early. When time comes
+// to a slot of a higher level, its timers move down (Varghese and Lauck, "Hashed and hierarchical timing wheels").
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "worker/process/envelope.hpp"
+
+namespace troupe {
+
+/// What is to be sent to whom.
+struct Timer {
+  Pid to;
+  std::unique_ptr<std::string> name;  ///< When set: whoever has the name then, on `node`.
+  NodeIndex node = 0;
+  EnvelopePtr signal;
+};
+
+class TimerWheel {
+ public:
+  static constexpr std::uint32_t timers_max = (1u << 25) - 1;
+
+  /// Names a timer, also after it is gone.
+  struct Key {
+    std::uint32_t index = 0;  ///< 1 to timers_max; 0: there are `timers_max` of them already.
+    std::uint32_t serial = 0;
+  };
+
+  TimerWheel() = default;
+  ~TimerWheel();
+  TimerWheel(const TimerWheel&) = delete;
+  TimerWheel& operator=(const TimerWheel&) = delete;
+
+  /// Takes `timer` unless there are too many.
+  Key add(Instant due, Timer&& timer);
+  /// True, with the timer in `removed`, when it had not fired.
+  bool cancel(Key key, Timer& removed);
+  /// Appends those that are due, earliest first, equal ones in the order of `add`.
+  void take_due(Instant now, std::vector<Timer>& due);
+  /// Nothing happens before; Instant::max() when there is none. May be earlier than the first timer is due.
+  [[nodiscard]] Instant next_event() const;
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+ private:
+  static constexpr unsigned tick_bits = 16;
+  static constexpr unsigned slot_bits = 6;
+  static constexpr unsigned slots = 1u << slot_bits;
+  static constexpr unsigned levels = 8;
+  static constexpr std::uint32_t chunk_nodes = 256;
+
+  struct Node {
+    Node* next = nullptr;  ///< In its slot, or of the free ones.
+    Node* previous = nullptr;
+    Instant due{};
+    std::uint64_t added = 0;  ///< Order of `add`; 0 while free.
+    std::uint32_t index = 0;
+    std::uint8_t level = 0;
+    std::uint8_t slot = 0;
+    Timer timer;
+  };
+  struct Slots {
+    std::uint64_t occupied = 0;  ///< A bit for each slot with timers.
+    std::array<Node*, slots> first{};
+  };
+
+  static std::uint64_t tick_after(Instant due);
+  void insert(Node& node);
+  void remove(Node& node);
+  Node* take_slot(unsigned level, unsigned slot);
+  void free(Node& node);
+  Node* make_node();
+  void drop_nodes();
+
+  std::uint64_t now_tick_ = 0;  ///< All before it have passed.
+  std::uint64_t added_ = 0;
+  std::size_t size_ = 0;
+  std::array<Slots, levels> levels_;
+  std::vector<std::unique_ptr<Node[]>> chunks_;
+  Node* free_ = nullptr;
+  std::vector<Node*> expired_;
+};
+
+}  // namespace troupe
