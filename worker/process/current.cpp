@@ -13,10 +13,7 @@ std::atomic<Runtime*> default_runtime{nullptr};
 
 }  // namespace
 
-Current*& current() {
-  thread_local Current* here = nullptr;
-  return here;
-}
+constinit thread_local Current* current_callback = nullptr;
 
 Runtime*& scoped_runtime() {
   thread_local Runtime* scoped = nullptr;

@@ -19,8 +19,9 @@ struct Current {
   Pid caller;
 };
 
+extern constinit thread_local Current* current_callback;
 /// Null outside any callback.
-Current*& current();
+inline Current*& current() { return current_callback; }
 
 /// The runtime of this thread's callback or scope, else the one that was created first and still lives. Null without.
 Runtime* current_runtime();

@@ -28,13 +28,13 @@ void destroy_state(Process& process) {
 }  // namespace
 
 void Runtime::count_ended(const Term& reason) {
-  ended_.fetch_add(1, std::memory_order_relaxed);
+  ThreadPart& part = parts_.here();
   if (reason == reasons::normal()) {
-    ended_normal_.fetch_add(1, std::memory_order_relaxed);
+    part.ended_normal.add(1);
   } else if (reasons::is_orderly(reason)) {
-    ended_shutdown_.fetch_add(1, std::memory_order_relaxed);
+    part.ended_shutdown.add(1);
   } else if (reason == reasons::killed()) {
-    ended_killed_.fetch_add(1, std::memory_order_relaxed);
+    part.ended_killed.add(1);
   }
 }
 
@@ -47,12 +47,11 @@ void Runtime::end(Process& process, const Term& given_reason, EndedBy by, const 
     process.process_class->terminate(process.state, &passed.get());
   }
   if (by == EndedBy::crash || (by == EndedBy::exit && !reasons::is_orderly(reason))) {
-    crashed_.fetch_add(1, std::memory_order_relaxed);
+    parts_.here().crashed.add(1);
     report_crash(process, reason, last_message);
   }
   destroy_state(process);
   count_ended(reason);
-  messages_handled_.fetch_add(process.reductions.load(std::memory_order_relaxed), std::memory_order_relaxed);
 
   std::unique_ptr<Bonds> bonds;
   std::unique_ptr<std::string> name;
@@ -75,7 +74,6 @@ void Runtime::end(Process& process, const Term& given_reason, EndedBy by, const 
       bounce(std::move(envelope), request ? reason : reasons::noproc());
     }
   }
-  process.queue_last = nullptr;
   process.queue_length = 0;
   process.running.store(false, std::memory_order_relaxed);
   if (bonds) {
@@ -84,7 +82,10 @@ void Runtime::end(Process& process, const Term& given_reason, EndedBy by, const 
   if (process.senders_wait.load(std::memory_order_seq_cst)) {
     wake_senders(process, pid);
   }
-  table_.give_back(process);
+  ThreadPart& part = parts_.here();
+  part.messages_handled.add(process.reductions.load(std::memory_order_relaxed));
+  table_.give_back(part, process);
+  part.ended.add(1);
 }
 
 void Runtime::release_bonds(const Pid& pid, Bonds& bonds, const Term& reason) {

@@ -59,35 +59,18 @@ void count_bytes(const Term& term, std::size_t& bytes, unsigned& elements_left) 
 
 }  // namespace
 
-void EnvelopeDeleter::operator()(Envelope* envelope) const noexcept {
+void delete_other_envelope(Envelope* envelope) noexcept {
   switch (envelope->form) {
-    case Envelope::Form::value:
-      if (envelope->type->destroy != nullptr) {
-        envelope->type->destroy(value_of(envelope));
-      }
-      discard_value_envelope(envelope);
-      break;
     case Envelope::Form::term:
       delete_envelope<TermEnvelope>(envelope);
       break;
     case Envelope::Form::signal:
       delete_envelope<SignalEnvelope>(envelope);
       break;
-    case Envelope::Form::bare:
+    default:
       delete_envelope<Envelope>(envelope);
       break;
   }
-}
-
-Envelope* new_value_envelope(const troupe_message_type& type) {
-  auto* const envelope = new (BlockPool::allocate(envelope_header_bytes + type.value_size)) Envelope;
-  envelope->type = &type;
-  envelope->bytes = clamp_bytes(envelope_header_bytes + type.value_size);
-  return envelope;
-}
-
-void discard_value_envelope(Envelope* envelope) noexcept {
-  BlockPool::free(envelope, envelope_header_bytes + envelope->type->value_size);
 }
 
 EnvelopePtr make_term_envelope(SignalKind kind, Term term) {

@@ -9,6 +9,7 @@
 #include "troupe/abi.h"
 #include "troupe/pid.hpp"
 #include "troupe/term.hpp"
+#include "worker/process/block_pool.hpp"
 
 namespace troupe {
 
@@ -84,15 +85,36 @@ using EnvelopePtr = std::unique_ptr<Envelope, EnvelopeDeleter>;
 inline constexpr std::size_t envelope_header_bytes = sizeof(Envelope);
 
 /// Room for a value of `type`, not yet constructed.
-Envelope* new_value_envelope(const troupe_message_type& type);
+inline Envelope* new_value_envelope(const troupe_message_type& type) {
+  const std::size_t bytes = envelope_header_bytes + type.value_size;
+  auto* const envelope = new (BlockPool::allocate(bytes)) Envelope;
+  envelope->type = &type;
+  envelope->bytes = static_cast<std::uint32_t>(bytes < UINT32_MAX ? bytes : UINT32_MAX);
+  return envelope;
+}
 /// Frees the memory without destroying the value.
-void discard_value_envelope(Envelope* envelope) noexcept;
+inline void discard_value_envelope(Envelope* envelope) noexcept {
+  BlockPool::free(envelope, envelope_header_bytes + envelope->type->value_size);
+}
+/// For all but Form::value.
+void delete_other_envelope(Envelope* envelope) noexcept;
 inline void* value_of(Envelope* envelope) { return reinterpret_cast<std::byte*>(envelope) + envelope_header_bytes; }
 inline const void* value_of(const Envelope* envelope) {
   return reinterpret_cast<const std::byte*>(envelope) + envelope_header_bytes;
 }
 inline Envelope* envelope_of(void* value) {
   return reinterpret_cast<Envelope*>(static_cast<std::byte*>(value) - envelope_header_bytes);
+}
+
+inline void EnvelopeDeleter::operator()(Envelope* envelope) const noexcept {
+  if (envelope->form == Envelope::Form::value) [[likely]] {
+    if (envelope->type->destroy != nullptr) {
+      envelope->type->destroy(value_of(envelope));
+    }
+    discard_value_envelope(envelope);
+  } else {
+    delete_other_envelope(envelope);
+  }
 }
 
 EnvelopePtr make_term_envelope(SignalKind kind, Term term);

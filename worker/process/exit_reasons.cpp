@@ -2,10 +2,20 @@
 
 namespace troupe::reasons {
 
+namespace {
+
+/// Its copies count no references, since every end of a process on every core copies one.
+Term uncounted(const Term& kept_for_ever) {
+  return Term(std::shared_ptr<const Term::Node>(std::shared_ptr<void>(), &kept_for_ever.node()));
+}
+
+}  // namespace
+
 // Never destroyed: threads may still send signals while the program ends.
 #define TROUPE_REASON(name)                                 \
   const Term& name() {                                      \
-    static const Term& term = *new Term(Term::atom(#name)); \
+    static const Term& kept = *new Term(Term::atom(#name)); \
+    static const Term& term = *new Term(uncounted(kept));   \
     return term;                                            \
   }
 TROUPE_REASON(normal)

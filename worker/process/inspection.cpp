@@ -60,6 +60,7 @@ Error call_error(const Term& reason) {
 
 Runtime::Runtime(Scheduler& scheduler, RuntimeOptions options)
     : scheduler_(scheduler),
+      clock_(scheduler.clock()),
       options_(options),
       table_(*this, options.processes_max),
       timers_(scheduler.places()),
@@ -180,18 +181,19 @@ std::vector<Pid> Runtime::processes(std::size_t count_max) const {
 
 RuntimeCounters Runtime::counters() const {
   RuntimeCounters counters;
-  counters.spawned = spawned_.load(std::memory_order_relaxed);
-  counters.ended = ended_.load(std::memory_order_relaxed);
-  counters.crashed = crashed_.load(std::memory_order_relaxed);
-  counters.ended_normal = ended_normal_.load(std::memory_order_relaxed);
-  counters.ended_shutdown = ended_shutdown_.load(std::memory_order_relaxed);
-  counters.ended_killed = ended_killed_.load(std::memory_order_relaxed);
+  // Ends before spawns, so that a process which ends meanwhile still counts as alive.
+  counters.ended = parts_.sum(&ThreadPart::ended);
+  counters.spawned = parts_.sum(&ThreadPart::spawned);
+  counters.processes = static_cast<std::uint32_t>(counters.spawned - counters.ended);
+  counters.crashed = parts_.sum(&ThreadPart::crashed);
+  counters.ended_normal = parts_.sum(&ThreadPart::ended_normal);
+  counters.ended_shutdown = parts_.sum(&ThreadPart::ended_shutdown);
+  counters.ended_killed = parts_.sum(&ThreadPart::ended_killed);
   const std::uint64_t named = counters.ended_normal + counters.ended_shutdown + counters.ended_killed;
   counters.ended_abnormal = counters.ended > named ? counters.ended - named : 0;
-  counters.messages_refused = messages_refused_.load(std::memory_order_relaxed);
-  counters.messages_not_understood = messages_not_understood_.load(std::memory_order_relaxed);
-  counters.processes = table_.alive();
-  counters.messages_handled = messages_handled_.load(std::memory_order_relaxed);
+  counters.messages_refused = parts_.sum(&ThreadPart::messages_refused);
+  counters.messages_not_understood = parts_.sum(&ThreadPart::messages_not_understood);
+  counters.messages_handled = parts_.sum(&ThreadPart::messages_handled);
   for (std::uint32_t id = 0; id < table_.slots_used(); ++id) {
     const Process& process = *table_.slot(id);
     if (process.serial.load(std::memory_order_relaxed) != 0) {

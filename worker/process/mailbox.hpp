@@ -26,7 +26,13 @@ inline constexpr std::chrono::milliseconds sender_pause_max{5};
 
 class Mailbox {
  public:
-  enum class Push { done, must_schedule, full, closed };
+  enum class Push {
+    done,
+    must_schedule,
+    crowded,  ///< Done; but more than `mailbox_soft_messages_max` wait. Only when `bounded`.
+    full,
+    closed
+  };
 
   /// Takes the envelope unless the answer is `full` or `closed`. System signals pass `bounded = false`.
   Push push(Envelope* envelope, bool bounded) {
@@ -38,10 +44,10 @@ class Mailbox {
         return Push::closed;
       }
       const std::uint64_t count = seen >> pointer_bits;
-      if (bounded &&
-          (count + queued_.load(std::memory_order_relaxed) >= limits_messages_max_.load(std::memory_order_relaxed) ||
-           (large && large_bytes_.load(std::memory_order_relaxed) + envelope->bytes >
-                         limits_bytes_max_.load(std::memory_order_relaxed)))) {
+      const std::uint64_t waiting = count + queued_.load(std::memory_order_relaxed);
+      if (bounded && (waiting >= limits_messages_max_.load(std::memory_order_relaxed) ||
+                      (large && large_bytes_.load(std::memory_order_relaxed) + envelope->bytes >
+                                    limits_bytes_max_.load(std::memory_order_relaxed)))) {
         return Push::full;
       }
       const bool idle = first == idle_mark;
@@ -54,7 +60,10 @@ class Mailbox {
         large_bytes_.fetch_add(envelope->bytes, std::memory_order_relaxed);
       }
       if (inbox_.compare_exchange_weak(seen, wanted, std::memory_order_seq_cst, std::memory_order_relaxed)) {
-        return idle ? Push::must_schedule : Push::done;
+        if (idle) {
+          return Push::must_schedule;
+        }
+        return bounded && waiting > mailbox_soft_messages_max ? Push::crowded : Push::done;
       }
       if (large) {
         large_bytes_.fetch_sub(envelope->bytes, std::memory_order_relaxed);
@@ -64,12 +73,18 @@ class Mailbox {
 
   // --- The owner's side: the thread that runs the process ---
 
-  /// Everything that has arrived, oldest first.
-  Envelope* take() {
+  struct Arrivals {
+    Envelope* first = nullptr;  ///< The oldest.
+    Envelope* last = nullptr;
+    std::uint32_t count = 0;
+    bool plain = true;  ///< Nothing but messages, all for the process that lives here now.
+  };
+  /// Everything that has arrived. `serial` is that of the process.
+  Arrivals take(std::uint32_t serial) {
     if (inbox_.load(std::memory_order_relaxed) == 0) {
-      return nullptr;
+      return {};
     }
-    return reversed(inbox_.exchange(0, std::memory_order_acq_rel));
+    return in_order(inbox_.exchange(0, std::memory_order_acq_rel), serial);
   }
   /// False when something has arrived meanwhile. After true the process belongs to whoever pushes first.
   bool try_idle() {
@@ -77,7 +92,7 @@ class Mailbox {
     return inbox_.compare_exchange_strong(empty, idle_mark, std::memory_order_seq_cst, std::memory_order_relaxed);
   }
   /// Nothing can be pushed afterwards. Returns what was left.
-  Envelope* close() { return reversed(inbox_.exchange(closed_mark, std::memory_order_acq_rel)); }
+  Envelope* close() { return in_order(inbox_.exchange(closed_mark, std::memory_order_acq_rel), 0).first; }
   /// A new process starts in this slot, as if scheduled.
   void open(const MailboxLimits& limits) {
     queued_.store(0, std::memory_order_relaxed);
@@ -86,6 +101,7 @@ class Mailbox {
     limits_bytes_max_.store(limits.bytes_max, std::memory_order_relaxed);
     inbox_.store(0, std::memory_order_release);
   }
+  /// How many of those that were taken still wait; may lag behind within a turn.
   void set_queued(std::uint32_t messages) { queued_.store(messages, std::memory_order_relaxed); }
   void taken(const Envelope& envelope) {
     if (envelope.bytes > large_message_bytes) {
@@ -112,20 +128,23 @@ class Mailbox {
   static constexpr std::uint64_t closed_mark = 2;
   static constexpr std::uint32_t large_message_bytes = 256;
 
-  static Envelope* reversed(std::uint64_t word) {
+  static Arrivals in_order(std::uint64_t word, std::uint32_t serial) {
+    Arrivals arrivals;
     const std::uint64_t first = word & pointer_mask;
     if (first == idle_mark || first == closed_mark) {
-      return nullptr;
+      return arrivals;
     }
     auto* newest = reinterpret_cast<Envelope*>(first << pointer_shift);
-    Envelope* oldest = nullptr;
+    arrivals.last = newest;
     while (newest != nullptr) {
       Envelope* const before = newest->next;
-      newest->next = oldest;
-      oldest = newest;
+      ++arrivals.count;
+      arrivals.plain = arrivals.plain && newest->kind == SignalKind::message && newest->to_serial == serial;
+      newest->next = arrivals.first;
+      arrivals.first = newest;
       newest = before;
     }
-    return oldest;
+    return arrivals;
   }
 
   std::atomic<std::uint64_t> inbox_{closed_mark};

@@ -10,6 +10,7 @@
 
 #include "troupe/abi.h"
 #include "troupe/pid.hpp"
+#include "worker/process/block_pool.hpp"
 #include "worker/process/mailbox.hpp"
 #include "worker/process/small_map.hpp"
 #include "worker/process/timers.hpp"
@@ -50,6 +51,9 @@ struct Request {
 
 /// What ties a process to others; made when first needed.
 struct Bonds {
+  static void* operator new(std::size_t bytes) { return BlockPool::allocate(bytes); }
+  static void operator delete(void* bonds, std::size_t bytes) { BlockPool::free(bonds, bytes); }
+
   SmallMap<Pid, Link> links;
   SmallMap<std::uint64_t, Watch> watches;  ///< By the number of their reference.
   SmallMap<Reference, Watcher> watchers;
@@ -86,6 +90,7 @@ struct alignas(64) Process {
   std::uint8_t priority = TROUPE_PRIORITY_NORMAL;
   bool traps_exits = false;
   bool constructed = false;
+  bool slow = false;  ///< Its messages took long when it was last looked at.
   std::atomic<bool> running{false};
   std::atomic<bool> parked{false};        ///< Pauses because a receiver's mailbox is too long; see pauses.cpp.
   std::atomic<bool> senders_wait{false};  ///< Somebody pauses because of this mailbox.

@@ -42,14 +42,15 @@ SendResult Runtime::push(const Pid& to, EnvelopePtr envelope, bool bounded) {
       if (!bounded && process->parked.load(std::memory_order_seq_cst)) {
         unpark(*process);
       }
-      if (bounded && process->mailbox.length() > mailbox_soft_messages_max) {
-        if (Current* const here = current()) {
-          here->flooded = to;
-        }
+      return SendResult::sent;
+    case Mailbox::Push::crowded:
+      envelope.release();
+      if (Current* const here = current()) {
+        here->flooded = to;
       }
       return SendResult::sent;
     case Mailbox::Push::full:
-      messages_refused_.fetch_add(1, std::memory_order_relaxed);
+      parts_.here().messages_refused.add(1);
       return SendResult::full;
     case Mailbox::Push::closed:
       bounce(std::move(envelope), reasons::noproc());
@@ -99,7 +100,7 @@ SendResult Runtime::send_remote(RemoteSignal signal, NodeIndex node) {
   if (route(node, std::move(signal))) {
     return SendResult::sent;
   }
-  messages_refused_.fetch_add(1, std::memory_order_relaxed);
+  parts_.here().messages_refused.add(1);
   return SendResult::unreachable;
 }
 

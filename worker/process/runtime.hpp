@@ -24,6 +24,7 @@
 #include "worker/process/process_table.hpp"
 #include "worker/process/remote.hpp"
 #include "worker/process/scheduler.hpp"
+#include "worker/process/thread_parts.hpp"
 #include "worker/process/timers.hpp"
 
 namespace troupe {
@@ -105,7 +106,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void set_groups(Groups* groups);
   [[nodiscard]] Groups& groups() const { return *groups_.load(std::memory_order_acquire); }
   [[nodiscard]] Scheduler& scheduler() const { return scheduler_; }
-  [[nodiscard]] const Clock& clock() const { return scheduler_.clock(); }
+  [[nodiscard]] const Clock& clock() const { return clock_; }
 
   // --- From any thread ---
 
@@ -165,7 +166,9 @@ class Runtime final : public SignalReceiver, public TimerOwner {
  private:
   // spawn.cpp
   Process* open_process(const troupe_process_class& process_class, MailboxLimits limits, const Pid& parent);
-  bool construct(Process& process, const std::function<int(void*)>& body);
+  /// `body` is called with the state's memory and answers TROUPE_HANDLED, or TROUPE_FAILED after abi::fail().
+  template <class Body>
+  bool construct(Process& process, const Body& body);
   void begin(Process& process);
   static void link_both(Process& one, Process& other);
 
@@ -215,6 +218,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   static std::uint64_t next_number(Process& process) { return ++process.next_number; }
 
   Scheduler& scheduler_;
+  const Clock& clock_;
   const RuntimeOptions options_;
   ProcessTable table_;
   Names names_;
@@ -231,15 +235,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   std::mutex pauses_mutex_;
   std::unordered_map<Pid, std::unordered_set<Pid>> paused_by_receiver_;
 
-  std::atomic<std::uint64_t> spawned_{0};
-  std::atomic<std::uint64_t> ended_{0};
-  std::atomic<std::uint64_t> crashed_{0};
-  std::atomic<std::uint64_t> ended_normal_{0};
-  std::atomic<std::uint64_t> ended_shutdown_{0};
-  std::atomic<std::uint64_t> ended_killed_{0};
-  std::atomic<std::uint64_t> messages_handled_{0};
-  std::atomic<std::uint64_t> messages_refused_{0};
-  std::atomic<std::uint64_t> messages_not_understood_{0};
+  ThreadParts parts_;
   std::atomic<std::int64_t> last_drop_log_second_{-1};
 };
 

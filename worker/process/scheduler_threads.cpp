@@ -195,7 +195,8 @@ void SchedulerThreads::run(Seat& seat) {
     }
     seat.turns.store(turn + 1, std::memory_order_release);
     after_turn(seat);
-    if (process == nullptr) {
+    // Timers that fired just now may have queued something.
+    if (process == nullptr && seat.length.load(std::memory_order_relaxed) == 0) {
       sleep(seat);
     }
   }

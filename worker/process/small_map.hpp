@@ -9,12 +9,15 @@
 #include <utility>
 #include <vector>
 
+#include "worker/process/block_allocator.hpp"
+
 namespace troupe {
 
 template <class Key, class Value>
 class SmallMap {
  public:
   using Entry = std::pair<Key, Value>;
+  using Entries = std::vector<Entry, BlockAllocator<Entry>>;
 
   Value* find(const Key& key) {
     const std::size_t at = position(key);
@@ -54,11 +57,7 @@ class SmallMap {
     }
     return true;
   }
-  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
-  [[nodiscard]] std::vector<Entry> take_entries() {
-    index_.reset();
-    return std::exchange(entries_, {});
-  }
+  [[nodiscard]] const Entries& entries() const { return entries_; }
   [[nodiscard]] bool empty() const { return entries_.empty(); }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
@@ -85,7 +84,7 @@ class SmallMap {
     }
   }
 
-  std::vector<Entry> entries_;
+  Entries entries_;
   std::unique_ptr<std::unordered_map<Key, std::size_t>> index_;
 };
 

@@ -21,7 +21,8 @@ void* state_memory(Process& process, const troupe_process_class& process_class) 
 }  // namespace
 
 Process* Runtime::open_process(const troupe_process_class& process_class, MailboxLimits limits, const Pid& parent) {
-  Process* const process = table_.take();
+  ThreadPart& part = parts_.here();
+  Process* const process = table_.take(part);
   if (process == nullptr) {
     return nullptr;
   }
@@ -43,17 +44,19 @@ Process* Runtime::open_process(const troupe_process_class& process_class, Mailbo
   process->reductions.store(0, std::memory_order_relaxed);
   process->mailbox.open(limits);
   process->serial.store(process->last_serial, std::memory_order_release);
-  spawned_.fetch_add(1, std::memory_order_relaxed);
+  part.spawned.add(1);
   return process;
 }
 
-bool Runtime::construct(Process& process, const std::function<int(void*)>& body) {
+template <class Body>
+bool Runtime::construct(Process& process, const Body& body) {
   CurrentScope scope(process, *this);
   process.constructed = body(process.state) == TROUPE_HANDLED;
-  if (!process.constructed) {
+  if (!process.constructed || scope->failed) {
     end(process, scope->fail_reason, scope->crashed ? EndedBy::crash : EndedBy::exit, nullptr);
+    return false;
   }
-  return process.constructed;
+  return true;
 }
 
 void Runtime::begin(Process& process) {

@@ -13,52 +13,62 @@
 namespace troupe {
 namespace {
 
-/// Whether a turn has used up its time, reading the clock after every message only while messages take long.
+/// Whether a turn has used up its time. Looking at the clock costs as much as a short handler, so it looks after every
+/// message only while they take long, and lets the process remember that they do.
 class TurnTime {
  public:
-  TurnTime(const Clock& clock, Duration time_max) : clock_(clock), time_max_(time_max) {}
+  TurnTime(const Clock& clock, Duration time_max, Process& process)
+      : clock_(clock), time_max_(time_max), process_(process) {
+    if (process.slow) {
+      start();
+    }
+  }
 
-  bool used_up() {
-    if (++since_look_ < look_every_) {
-      return false;
-    }
-    since_look_ = 0;
-    const Instant now = clock_.now();
-    if (!started_) {
-      started_ = now;
-      last_look_ = now;
-    }
-    look_every_ = now - last_look_ < std::chrono::microseconds(20) ? std::min(look_every_ * 2, 16u) : 1u;
-    last_look_ = now;
-    return now - *started_ >= time_max_;
-  }
-  /// Before the first of several messages, so that it counts.
-  void start() {
-    started_ = clock_.now();
-    last_look_ = *started_;
-    look_every_ = 1;
-  }
+  bool used_up() { return ++since_look_ >= look_every_ && look(); }
 
  private:
+  static constexpr Duration slow_message = std::chrono::microseconds(20);
+
+  void start() {
+    started_ = last_look_ = clock_.now();
+    look_every_ = 1;
+  }
+  bool look() {
+    if (started_ == Instant{}) {
+      start();
+    }
+    const Instant now = clock_.now();
+    process_.slow = now - last_look_ >= slow_message;
+    look_every_ = process_.slow ? 1 : std::min(look_every_ * 2, 32u);
+    since_look_ = 0;
+    last_look_ = now;
+    return now - started_ >= time_max_;
+  }
+
   const Clock& clock_;
   const Duration time_max_;
-  std::optional<Instant> started_;
+  Process& process_;
+  Instant started_{};
   Instant last_look_{};
   unsigned since_look_ = 0;
-  unsigned look_every_ = 4;
+  unsigned look_every_ = 8;
 };
 
 Envelope* pop_queue(Process& process) {
   Envelope* const first = process.queue_first;
   if (first != nullptr) {
     process.queue_first = first->next;
-    if (process.queue_first == nullptr) {
-      process.queue_last = nullptr;
-    }
-    process.mailbox.set_queued(--process.queue_length);
+    __builtin_prefetch(first->next);
+    --process.queue_length;
     process.mailbox.taken(*first);
   }
   return first;
+}
+
+void append_queue(Process& process, Envelope* first, Envelope* last, std::uint32_t count) {
+  (process.queue_first != nullptr ? process.queue_last->next : process.queue_first) = first;
+  process.queue_last = last;
+  process.queue_length += count;
 }
 
 }  // namespace
@@ -72,7 +82,7 @@ bool Runtime::run_turn(Process& process) {
   process.running.store(true, std::memory_order_relaxed);
   CurrentScope scope(process, *this);
   const std::uint32_t messages_max = scheduler_.turn_messages_max();
-  TurnTime time(clock(), options_.turn_time_max);
+  TurnTime time(clock_, options_.turn_time_max, process);
   std::uint32_t handled = 0;
   const Pid pid = process.pid();
   if (process.pause_timer != 0) {
@@ -81,12 +91,10 @@ bool Runtime::run_turn(Process& process) {
   if (!fetch(process)) {
     return false;
   }
-  if (process.queue_length > 1) {
-    time.start();
-  }
   for (;;) {
     EnvelopePtr envelope(pop_queue(process));
     if (!envelope) {
+      process.mailbox.set_queued(0);
       process.running.store(false, std::memory_order_relaxed);
       if (process.mailbox.try_idle()) {
         // From here on the process may run elsewhere; its slot may be looked at all the same.
@@ -106,12 +114,14 @@ bool Runtime::run_turn(Process& process) {
       return false;
     }
     if (process.queue_length <= mailbox_soft_messages_max / 2 && process.senders_wait.load(std::memory_order_relaxed)) {
+      process.mailbox.set_queued(process.queue_length);
       wake_senders(process, pid);
     }
     if (scope->flooded.valid() && scope->flooded != pid) {
       return fetch(process) && !park(process, scope->flooded);
     }
     if (++handled >= messages_max || time.used_up()) {
+      process.mailbox.set_queued(process.queue_length);
       process.running.store(false, std::memory_order_relaxed);
       return true;
     }
@@ -119,7 +129,15 @@ bool Runtime::run_turn(Process& process) {
 }
 
 bool Runtime::fetch(Process& process) {
-  process.fetched = process.mailbox.take();
+  const Mailbox::Arrivals arrivals = process.mailbox.take(process.serial.load(std::memory_order_relaxed));
+  if (arrivals.plain && (!process.bonds || process.bonds->requests.empty())) [[likely]] {
+    if (arrivals.first != nullptr) {
+      append_queue(process, arrivals.first, arrivals.last, arrivals.count);
+    }
+    process.mailbox.set_queued(process.queue_length);
+    return true;
+  }
+  process.fetched = arrivals.first;
   while (process.fetched != nullptr) {
     EnvelopePtr envelope(std::exchange(process.fetched, process.fetched->next));
     if (envelope->to_serial != process.serial.load(std::memory_order_relaxed)) {
@@ -134,6 +152,7 @@ bool Runtime::fetch(Process& process) {
       }
     }
   }
+  process.mailbox.set_queued(process.queue_length);
   return true;
 }
 
@@ -151,13 +170,7 @@ void Runtime::push_queue(Process& process, EnvelopePtr envelope) {
   }
   Envelope* const added = envelope.release();
   added->next = nullptr;
-  if (process.queue_last != nullptr) {
-    process.queue_last->next = added;
-  } else {
-    process.queue_first = added;
-  }
-  process.queue_last = added;
-  process.mailbox.set_queued(++process.queue_length);
+  append_queue(process, added, added, 1);
 }
 
 bool Runtime::handle_queued(Process& process, EnvelopePtr envelope) {
@@ -290,7 +303,7 @@ bool Runtime::deliver_to_class(Process& process, const troupe_delivery& delivery
 }
 
 void Runtime::not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery) {
-  messages_not_understood_.fetch_add(1, std::memory_order_relaxed);
+  parts_.here().messages_not_understood.add(1);
   // Exits of links and the like are dropped without a word by a class that does not ask for them.
   if (delivery.kind != TROUPE_MESSAGE) {
     return;
@@ -309,7 +322,7 @@ void Runtime::not_understood(Process& process, const Envelope& envelope, const t
     log_warning("message not understood and dropped; at most one line a second tells of it",
                 {{"class", abi::from_abi(process.process_class->name)},
                  {"message", text_for_log(message)},
-                 {"dropped_in_all", messages_not_understood_.load(std::memory_order_relaxed)}});
+                 {"dropped_in_all", parts_.sum(&ThreadPart::messages_not_understood)}});
   }
 }
 
