@@ -6,6 +6,7 @@
 #include "troupe/node_name.hpp"
 #include "worker/process/crash_report.hpp"
 #include "worker/process/current.hpp"
+#include "worker/process/exit_reasons.hpp"
 #include "worker/process/runtime.hpp"
 
 namespace troupe {
@@ -33,6 +34,12 @@ int send_envelope(const troupe_destination* to, EnvelopePtr message) {
                             : static_cast<int>(runtime->send(destination(*to), std::move(message)));
 }
 int send_value(const troupe_destination* to, void* value) { return send_envelope(to, EnvelopePtr(envelope_of(value))); }
+int send_to_pid(troupe_pid to, void* value) {
+  EnvelopePtr message(envelope_of(value));
+  Runtime* const runtime = current_runtime();
+  return runtime == nullptr ? TROUPE_UNREACHABLE
+                            : static_cast<int>(runtime->send(abi::from_abi(to), std::move(message)));
+}
 int send_term(const troupe_destination* to, const troupe_term* term) { return send_envelope(to, term_envelope(term)); }
 
 std::uint64_t send_request(const troupe_destination* to, const troupe_message_type* type, void* value,
@@ -120,7 +127,7 @@ void exit_process(troupe_pid pid, const troupe_term* reason) {
 }
 void fail(const troupe_term* reason, int crash) {
   if (Current* const here = current()) {
-    here->fail_reason = abi::take_term(*reason);
+    here->fail_reason = reason == nullptr ? reasons::normal() : abi::take_term(*reason);
     here->failed = true;
     here->crashed = crash != 0;
   }
@@ -128,6 +135,18 @@ void fail(const troupe_term* reason, int crash) {
 int trap_exits(int on) {
   Process* const process = process_here();
   return process != nullptr && std::exchange(process->traps_exits, on != 0) ? 1 : 0;
+}
+int set_priority(int priority) {
+  Process* const process = process_here();
+  if (process == nullptr || priority < TROUPE_PRIORITY_HIGH || priority > TROUPE_PRIORITY_LOW) {
+    return TROUPE_PRIORITY_NORMAL;
+  }
+  return std::exchange(process->priority, static_cast<std::uint8_t>(priority));
+}
+void hand_over() {
+  if (const Current* const here = current()) {
+    here->runtime->scheduler().hand_over();
+  }
 }
 int register_name(troupe_text name, troupe_pid pid) {
   Runtime* const runtime = current_runtime();
@@ -208,6 +227,7 @@ constexpr troupe_host make_table(const void* native_image) {
           &message_new,
           &message_discard,
           &send_value,
+          &send_to_pid,
           &send_term,
           &send_request,
           &reply_value,
@@ -225,6 +245,8 @@ constexpr troupe_host make_table(const void* native_image) {
           &exit_process,
           &fail,
           &trap_exits,
+          &set_priority,
+          &hand_over,
           &register_name,
           &unregister_name,
           &whereis,

@@ -54,6 +54,10 @@ void SchedulerMonitor::run() {
 
 Instant SchedulerMonitor::look() {
   const Instant now = clock_.now();
+  // When this thread itself was kept from running, by a CPU quota for instance, so were the others: that is not their
+  // being stuck.
+  watched_ += std::min(now - last_look_, 2 * look_every);
+  last_look_ = now;
   Instant until = owners_.fire(SchedulerThreads::seats_max, now);
   const bool someone_idle = threads_.someone_idle();
   if (someone_idle && threads_.shared_length() != 0) {
@@ -67,7 +71,8 @@ Instant SchedulerMonitor::look() {
 
 Instant SchedulerMonitor::look_at(Seat& seat, SeatWatch& watch, Instant now, bool someone_idle) {
   const std::size_t waiting = seat.length.load(std::memory_order_relaxed);
-  switch (watch.look(now, seat.turns.load(std::memory_order_acquire), waiting, someone_idle, options_.stuck_after)) {
+  switch (
+      watch.look(watched_, seat.turns.load(std::memory_order_acquire), waiting, someone_idle, options_.stuck_after)) {
     case SeatVerdict::share:
       seat.share_now.store(true, std::memory_order_release);
       seat.attention.store(true, std::memory_order_release);
@@ -81,7 +86,7 @@ Instant SchedulerMonitor::look_at(Seat& seat, SeatWatch& watch, Instant now, boo
     case SeatVerdict::fine:
       break;
   }
-  if (!seat.working.load(std::memory_order_acquire) || watch.long_turn(now)) {
+  if (!seat.working.load(std::memory_order_acquire) || watch.long_turn(watched_)) {
     return owners_.fire(seat.index, now);  // Its own thread does not come to it.
   }
   if (seat.next_due.load(std::memory_order_relaxed) <= now) {

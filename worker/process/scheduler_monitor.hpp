@@ -45,6 +45,8 @@ class SchedulerMonitor {
   SchedulerThreads& threads_;
   TimerOwners& owners_;
   std::array<SeatWatch, SchedulerThreads::seats_max> watches_;
+  Instant last_look_{};
+  Instant watched_{};  ///< Time as far as it counts against those that are watched.
   int idle_looks_ = 0;
   std::atomic<std::uint64_t> hand_overs_{0};
   std::atomic<bool> rests_{false};

@@ -41,6 +41,8 @@ Process* Runtime::open_process(const troupe_process_class& process_class, Mailbo
   process->state = state_memory(*process, process_class);
   process->traps_exits = (process_class.flags & TROUPE_CLASS_TRAPS_EXITS) != 0;
   process->constructed = false;
+  process->slow = false;
+  process->priority = TROUPE_PRIORITY_NORMAL;
   process->reductions.store(0, std::memory_order_relaxed);
   process->mailbox.open(limits);
   process->serial.store(process->last_serial, std::memory_order_release);
@@ -109,6 +111,9 @@ Pid Runtime::spawn(const troupe_spawn& options, Reference* monitor) {
   Process* const process = open_process(*options.process_class, limits, spawner != nullptr ? spawner->pid() : Pid{});
   if (process == nullptr) {
     return {};
+  }
+  if (options.priority <= TROUPE_PRIORITY_LOW) {
+    process->priority = static_cast<std::uint8_t>(options.priority);
   }
   const Pid pid = process->pid();
   const std::string_view name = options.name.size != 0 ? abi::from_abi(options.name) : std::string_view{};

@@ -19,7 +19,7 @@ class TurnTime {
  public:
   TurnTime(const Clock& clock, Duration time_max, Process& process)
       : clock_(clock), time_max_(time_max), process_(process) {
-    if (process.slow) {
+    if (process.slow || process.queue_length > look_first_after) {
       start();
     }
   }
@@ -28,6 +28,7 @@ class TurnTime {
 
  private:
   static constexpr Duration slow_message = std::chrono::microseconds(20);
+  static constexpr unsigned look_first_after = 4;
 
   void start() {
     started_ = last_look_ = clock_.now();
@@ -51,7 +52,7 @@ class TurnTime {
   Instant started_{};
   Instant last_look_{};
   unsigned since_look_ = 0;
-  unsigned look_every_ = 8;
+  unsigned look_every_ = look_first_after;
 };
 
 Envelope* pop_queue(Process& process) {
@@ -82,7 +83,6 @@ bool Runtime::run_turn(Process& process) {
   process.running.store(true, std::memory_order_relaxed);
   CurrentScope scope(process, *this);
   const std::uint32_t messages_max = scheduler_.turn_messages_max();
-  TurnTime time(clock_, options_.turn_time_max, process);
   std::uint32_t handled = 0;
   const Pid pid = process.pid();
   if (process.pause_timer != 0) {
@@ -91,6 +91,7 @@ bool Runtime::run_turn(Process& process) {
   if (!fetch(process)) {
     return false;
   }
+  TurnTime time(clock_, options_.turn_time_max, process);
   for (;;) {
     EnvelopePtr envelope(pop_queue(process));
     if (!envelope) {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/worker/process/steady_clock.hpp"
 #include "troupe/process.hpp"
 #include "worker/process/runtime.hpp"
 #include "worker/process/threaded_scheduler.hpp"
@@ -16,25 +17,6 @@ namespace troupe {
 namespace {
 
 using namespace std::chrono_literals;
-
-class SteadyClock final : public Clock {
- public:
-  [[nodiscard]] Instant now() const override { return std::chrono::steady_clock::now(); }
-  [[nodiscard]] WallTime wall_now() const override { return std::chrono::system_clock::now(); }
-};
-
-/// Waits for a condition with a deadline far beyond any healthy run.
-template <class Condition>
-bool eventually(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + 60s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) {
-      return false;
-    }
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
 
 class Threads : public ::testing::TestWithParam<unsigned> {
  protected:
@@ -222,9 +204,7 @@ class Releaser {
   std::atomic<bool>& release_;
 };
 
-class SeveralThreads : public Threads {};
-
-TEST_P(SeveralThreads, run_what_waits_behind_a_stuck_handler) {
+TEST_P(Threads, run_what_waits_behind_a_stuck_handler) {
   std::atomic<bool> release{false};
   const Pid releaser = runtime.spawn<Releaser>(std::ref(release));
   const Pid blocker = runtime.spawn<Blocker>(releaser, std::ref(release));
@@ -251,7 +231,6 @@ TEST_P(Threads, let_a_runtime_go_while_its_processes_are_busy) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Schedulers, Threads, ::testing::Values(1u, 2u, 4u));
-INSTANTIATE_TEST_SUITE_P(Schedulers, SeveralThreads, ::testing::Values(2u, 4u));
 
 TEST(ThreadedSchedulers, sleep_when_there_is_nothing_to_do) {
   SteadyClock clock;

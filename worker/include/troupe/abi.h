@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define TROUPE_ABI_VERSION 1u
+#define TROUPE_ABI_VERSION 2u
 #define TROUPE_MODULE_MAGIC 0x4d505254u /* "TRPM" */
 #define TROUPE_MODULE_SYMBOL "troupe_module_open"
 
@@ -145,8 +145,8 @@ typedef struct troupe_spawn {
   void* context;
   troupe_text name;              /* Registered under it when not empty. */
   uint32_t mailbox_messages_max; /* 0: the host's default. */
-  uint32_t reserved;
-  uint64_t mailbox_bytes_max; /* 0: the host's default. */
+  uint32_t priority;             /* TROUPE_PRIORITY_... */
+  uint64_t mailbox_bytes_max;    /* 0: the host's default. */
 } troupe_spawn;
 
 enum { TROUPE_SENT = 0, TROUPE_FULL = 1, TROUPE_NAME_NOT_FOUND = 2, TROUPE_UNREACHABLE = 3 };
@@ -161,6 +161,7 @@ typedef struct troupe_host {
   void* (*message_new)(const troupe_message_type* type);
   void (*message_discard)(void* value); /* Without running its destructor. */
   int (*send_value)(const troupe_destination* to, void* value);
+  int (*send_to_pid)(troupe_pid to, void* value); /* send_value's short way. */
   int (*send_term)(const troupe_destination* to, const troupe_term* term);
   /* `value` null: the request is `term`. Returns the request's number; the answer is always delivered. */
   uint64_t (*send_request)(const troupe_destination* to, const troupe_message_type* type, void* value,
@@ -180,9 +181,11 @@ typedef struct troupe_host {
   troupe_reference (*monitor)(const troupe_destination* to);
   void (*demonitor)(troupe_reference reference);
   void (*exit_process)(troupe_pid pid, const troupe_term* reason);
-  /* Sets the reason with which the running process ends once its callback returns TROUPE_FAILED. */
+  /* Sets the reason with which the running process ends once its callback returns. Null: normal. */
   void (*fail)(const troupe_term* reason, int crash);
-  int (*trap_exits)(int on); /* Returns the former setting. */
+  int (*trap_exits)(int on);         /* Returns the former setting. */
+  int (*set_priority)(int priority); /* Likewise; TROUPE_PRIORITY_... */
+  void (*hand_over)(void);           /* The running callback is about to block its thread. */
   int (*register_name)(troupe_text name, troupe_pid pid);
   int (*unregister_name)(troupe_text name);
   troupe_pid (*whereis)(troupe_text name);

@@ -65,6 +65,16 @@ SendResult send(const Destination& to, M message) {
   }
 }
 
+/// The usual case of the above.
+template <class M>
+SendResult send(const Pid& to, M message) {
+  if constexpr (std::is_same_v<M, Term>) {
+    return send(Destination(to), std::move(message));
+  } else {
+    return static_cast<SendResult>(abi::host().send_to_pid(abi::to_abi(to), abi::new_value<M>(std::move(message))));
+  }
+}
+
 /// OTP's gen_server:send_request: the answer comes as `Response<M>`, always exactly one.
 template <class M>
 RequestId send_request(const Destination& to, M message, std::chrono::nanoseconds timeout) {
@@ -94,11 +104,16 @@ inline bool cancel_timer(TimerReference timer) { return abi::host().cancel_timer
 /// Steady time; virtual in a simulation.
 inline std::chrono::nanoseconds now() { return std::chrono::nanoseconds(abi::host().now_ns()); }
 
+/// OTP's process_flag(priority, Priority). Of the processes that are ready those of higher priority go first, but for
+/// one turn in nine, so that none starves.
+enum class Priority { high = TROUPE_PRIORITY_HIGH, normal = TROUPE_PRIORITY_NORMAL, low = TROUPE_PRIORITY_LOW };
+
 struct SpawnOptions {
   bool link = false;
   std::string_view name{};                 ///< Registered under it before the constructor runs.
   std::uint32_t mailbox_messages_max = 0;  ///< 0: the node's default.
   std::uint64_t mailbox_bytes_max = 0;
+  Priority priority = Priority::normal;
 };
 
 namespace abi {
@@ -118,6 +133,7 @@ Pid spawn_with(const SpawnOptions& options, std::uint32_t flags, troupe_referenc
   spawn.name = to_abi(options.name);
   spawn.mailbox_messages_max = options.mailbox_messages_max;
   spawn.mailbox_bytes_max = options.mailbox_bytes_max;
+  spawn.priority = static_cast<std::uint32_t>(options.priority);
   return from_abi(host().spawn(&spawn, monitor));
 }
 }  // namespace abi
@@ -162,6 +178,26 @@ inline void exit(const Pid& pid, const Term& reason) {
 }
 /// Ends this process, as exit(Reason). Unwinds the handler's stack.
 [[noreturn]] inline void exit(const Term& reason) { throw abi::ExitNow{reason}; }
+/// Ends this process with `normal` once its handler has returned, as gen_server's {stop, normal, State}. Costs nothing,
+/// where exit(normal) throws.
+inline void stop() { abi::host().fail(nullptr, 0); }
+/// The same with another reason.
+inline void stop(const Term& reason) {
+  abi::with_term(reason, [](const troupe_term* term) { abi::host().fail(term, 0); });
+}
+/// Returns the former setting.
+inline Priority set_priority(Priority priority) {
+  return static_cast<Priority>(abi::host().set_priority(static_cast<int>(priority)));
+}
+
+/// Runs `body`, which keeps its thread for long (a read, a lock, a computation): another thread takes over at once what
+/// waits behind it. Without it the runtime does so after 8 ms.
+template <class Body>
+decltype(auto) blocking(Body&& body) {
+  abi::host().hand_over();
+  return std::forward<Body>(body)();
+}
+
 /// Returns the former setting.
 inline bool trap_exits(bool on) { return abi::host().trap_exits(on ? 1 : 0) != 0; }
 
