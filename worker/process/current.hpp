@@ -13,7 +13,8 @@ struct Current {
   Term fail_reason;
   bool failed = false;
   bool crashed = false;
-  Pid flooded;  ///< A receiver whose mailbox is past its soft bound: the turn should end.
+  std::uint32_t sent = 0;  ///< Messages in this turn.
+  Pid flooded;             ///< A receiver whose mailbox is past its soft bound: the turn should end.
   /// The request that the handler is answering; cleared by a reply.
   std::uint64_t request = 0;
   Pid caller;

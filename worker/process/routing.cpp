@@ -30,6 +30,10 @@ SendResult Runtime::push(const Pid& to, EnvelopePtr envelope, bool bounded) {
     envelope = to_term_envelope(std::move(envelope));
   }
   envelope->to_serial = to.serial;
+  Current* const here = current();
+  if (here != nullptr) {
+    ++here->sent;
+  }
   switch (process->mailbox.push(envelope.get(), bounded)) {
     case Mailbox::Push::must_schedule:
       envelope.release();
@@ -45,7 +49,7 @@ SendResult Runtime::push(const Pid& to, EnvelopePtr envelope, bool bounded) {
       return SendResult::sent;
     case Mailbox::Push::crowded:
       envelope.release();
-      if (Current* const here = current()) {
+      if (here != nullptr) {
         here->flooded = to;
       }
       return SendResult::sent;

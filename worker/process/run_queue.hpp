@@ -29,6 +29,15 @@ class ProcessList {
     }
     return process;
   }
+  /// All of `other` behind these.
+  void append(ProcessList& other) {
+    if (other.first_ != nullptr) {
+      (last_ != nullptr ? last_->run_next : first_) = other.first_;
+      last_ = other.last_;
+      length_ += other.length_;
+      other = {};
+    }
+  }
   [[nodiscard]] std::size_t length() const { return length_; }
 
  private:
@@ -59,6 +68,14 @@ class RunQueue {
 
   /// Moves `count` processes, those that would run first, to the end of `to`.
   void move_to(RunQueue& to, std::size_t count) {
+    if (count >= length_) {
+      for (std::size_t priority = 0; priority < priorities; ++priority) {
+        to.lists_[priority].append(lists_[priority]);
+      }
+      to.length_ += length_;
+      length_ = 0;
+      return;
+    }
     while (count-- != 0) {
       Process* const process = pop();
       if (process == nullptr) {

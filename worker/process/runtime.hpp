@@ -161,7 +161,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   bool group_join(Process& process, std::string_view group);
 
   /// One turn; true when the process wants another. Called by schedulers.
-  bool run_turn(Process& process);
+  bool run_turn(Process& process, bool& was_slow);
 
  private:
   // spawn.cpp

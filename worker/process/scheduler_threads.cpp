@@ -105,6 +105,7 @@ void SchedulerThreads::schedule(Process& process) {
 void SchedulerThreads::push_own(Seat& seat, Process& process) {
   const OwnerLock::Owner lock(seat.lock);
   seat.queue.push(process);
+  ++seat.pushed;
   note_length(seat);
 }
 
@@ -122,10 +123,12 @@ Process* SchedulerThreads::take_shared(Seat& seat) {
   Process* first = nullptr;
   {
     const std::lock_guard shared_lock(shared_mutex_);
-    std::size_t count = std::min(shared_.length() / std::max(1u, options_.threads) + 1, share_max);
+    const std::size_t share = std::min(shared_.length() / std::max(1u, options_.threads), share_max);
     first = shared_.pop();
     const OwnerLock::Owner lock(seat.lock);
-    shared_.move_to(seat.queue, count - 1);
+    const std::size_t before = seat.queue.length();
+    shared_.move_to(seat.queue, share);
+    seat.pushed += seat.queue.length() - before;
     note_length(seat);
     shared_length_.store(shared_.length(), std::memory_order_seq_cst);
   }
@@ -181,11 +184,12 @@ void SchedulerThreads::run(Seat& seat) {
     const std::uint64_t turn = seat.turns.load(std::memory_order_relaxed) + 1;
     seat.turns.store(turn, std::memory_order_relaxed);
     light_barrier();  // Whoever ends a runtime sees this turn, or this turn sees that the runtime ends.
+    bool was_slow = false;
     Process* const process = next(seat);
     if (process != nullptr) {
       seat.running.store(process, std::memory_order_relaxed);
       seat.running_of.store(process->runtime, std::memory_order_relaxed);
-      if (run_turn(*process)) {
+      if (run_turn(*process, was_slow)) {
         if (seat.replaced.load(std::memory_order_relaxed)) [[unlikely]] {
           push_shared(*process);
         } else {
@@ -194,7 +198,7 @@ void SchedulerThreads::run(Seat& seat) {
       }
     }
     seat.turns.store(turn + 1, std::memory_order_release);
-    after_turn(seat);
+    after_turn(seat, was_slow);
     // Timers that fired just now may have queued something.
     if (process == nullptr && seat.length.load(std::memory_order_relaxed) == 0) {
       sleep(seat);
@@ -202,7 +206,7 @@ void SchedulerThreads::run(Seat& seat) {
   }
 }
 
-void SchedulerThreads::after_turn(Seat& seat) {
+void SchedulerThreads::after_turn(Seat& seat, bool was_slow) {
   if (seat.attention.load(std::memory_order_relaxed)) [[unlikely]] {
     attend(seat);
   }
@@ -210,12 +214,23 @@ void SchedulerThreads::after_turn(Seat& seat) {
       clock_.now() >= seat.next_due.load(std::memory_order_relaxed)) {
     fire_timers(seat);
   }
-  if (seat.length.load(std::memory_order_relaxed) < 2 || idle_.load(std::memory_order_relaxed) == 0) {
-    seat.crowded_turns = 0;
-  } else if (++seat.crowded_turns >= crowded_turns_until_shared) {
-    seat.crowded_turns = 0;
+  if (idle_.load(std::memory_order_relaxed) != 0 && seat.length.load(std::memory_order_relaxed) >= 2 &&
+      (was_slow || seat.picks % look_at_waits_every == 0) && waits_are_long(seat)) {
     share_half(seat);
   }
+}
+
+/// Of a queue that is served in order: who was in it at the last mark is still in it.
+bool SchedulerThreads::waits_are_long(Seat& seat) const {
+  const Instant now = clock_.now();
+  const std::uint64_t taken = seat.pushed - seat.length.load(std::memory_order_relaxed);
+  if (taken < seat.mark && now - seat.marked_at < wait_until_shared) {
+    return false;
+  }
+  const bool long_waits = taken < seat.mark;
+  seat.mark = seat.pushed;
+  seat.marked_at = now;
+  return long_waits;
 }
 
 void SchedulerThreads::attend(Seat& seat) {

@@ -57,8 +57,9 @@ class SchedulerThreads {
   void run(Seat& seat);
   Process* next(Seat& seat);
   void push_own(Seat& seat, Process& process);
-  void after_turn(Seat& seat);
+  void after_turn(Seat& seat, bool was_slow);
   void attend(Seat& seat);
+  [[nodiscard]] bool waits_are_long(Seat& seat) const;
   void share_half(Seat& seat);
   Process* take_shared(Seat& seat);
   void push_shared(Process& process);
@@ -71,8 +72,10 @@ class SchedulerThreads {
 
   static constexpr std::uint32_t look_at_shared_every = 32;  ///< Picks from the own queue.
   static constexpr std::uint32_t look_at_clock_every = 8;    ///< Turns, while timers are set.
-  static constexpr std::uint32_t crowded_turns_until_shared = 8;
-  static constexpr std::uint32_t crowd = 32;  ///< So many are shared without delay.
+  static constexpr std::uint32_t look_at_waits_every = 8;    ///< Turns, while another thread is idle.
+  /// Waking another thread takes about as long.
+  static constexpr Duration wait_until_shared = std::chrono::microseconds(100);
+  static constexpr std::uint32_t crowd = 512;  ///< So many are shared without delay.
   static constexpr std::size_t share_max = 256;
 
   const Clock& clock_;

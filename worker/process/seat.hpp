@@ -24,7 +24,9 @@ struct alignas(64) Seat {
   std::atomic<const TimerOwner*> running_of{nullptr};  ///< Its runtime.
   std::atomic<Instant> next_due{Instant::max()};       ///< No timer of this place is due before.
   std::uint32_t picks = 0;
-  std::uint32_t crowded_turns = 0;  ///< Turns in a row after which several processes waited.
+  std::uint64_t pushed = 0;  ///< Processes ever put into `queue`; all but `length` of them were taken out again.
+  std::uint64_t mark = 0;    ///< `pushed` at `marked_at`: while fewer were taken out, somebody waits since then.
+  Instant marked_at{};
 
   // --- Written by others, seldom ---
   alignas(64) std::atomic<bool> attention{false};  ///< One of the following is set.

@@ -77,7 +77,8 @@ bool SimulatedScheduler::run_something() {
   Process* const process = runnable_[chosen];
   runnable_[chosen] = runnable_.back();
   runnable_.pop_back();
-  if (run_turn(*process)) {
+  bool was_slow = false;
+  if (run_turn(*process, was_slow)) {
     runnable_.push_back(process);
   }
   return true;

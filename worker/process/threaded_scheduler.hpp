@@ -12,7 +12,8 @@ namespace troupe {
 struct ThreadedSchedulerOptions {
   /// 1 to 48. One per CPU of the cgroup limit is right.
   unsigned threads = 1;
-  std::uint32_t turn_messages_max = 128;
+  /// A turn ends after so many messages handled and sent, together.
+  std::uint32_t turn_messages_max = 512;
   /// For so long a thread without work looks for some before it sleeps; one thread at a time. Zero under a tight CPU
   /// quota.
   Duration spin_max = std::chrono::microseconds(20);

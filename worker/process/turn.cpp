@@ -74,9 +74,9 @@ void append_queue(Process& process, Envelope* first, Envelope* last, std::uint32
 
 }  // namespace
 
-bool run_turn(Process& process) { return process.runtime->run_turn(process); }
+bool run_turn(Process& process, bool& was_slow) { return process.runtime->run_turn(process, was_slow); }
 
-bool Runtime::run_turn(Process& process) {
+bool Runtime::run_turn(Process& process, bool& was_slow) {
   if (stopping_.load(std::memory_order_acquire)) {
     return false;
   }
@@ -95,6 +95,7 @@ bool Runtime::run_turn(Process& process) {
   for (;;) {
     EnvelopePtr envelope(pop_queue(process));
     if (!envelope) {
+      was_slow = process.slow;
       process.mailbox.set_queued(0);
       process.running.store(false, std::memory_order_relaxed);
       if (process.mailbox.try_idle()) {
@@ -121,7 +122,9 @@ bool Runtime::run_turn(Process& process) {
     if (scope->flooded.valid() && scope->flooded != pid) {
       return fetch(process) && !park(process, scope->flooded);
     }
-    if (++handled >= messages_max || time.used_up()) {
+    // What is sent counts too: whoever sends much must let the receivers follow while it is still in the caches.
+    if (++handled + scope->sent >= messages_max || time.used_up()) {
+      was_slow = process.slow;
       process.mailbox.set_queued(process.queue_length);
       process.running.store(false, std::memory_order_relaxed);
       return true;
