@@ -171,9 +171,9 @@ std::optional<ProcessInfo> Runtime::process_info(const Pid& pid) const {
 std::vector<Pid> Runtime::processes(std::size_t count_max) const {
   std::vector<Pid> pids;
   for (std::uint32_t id = 0; id < table_.slots_used() && pids.size() < count_max; ++id) {
-    const Pid pid = table_.slot(id)->pid();
-    if (pid.serial != 0) {
-      pids.push_back(pid);
+    const std::uint32_t serial = table_.slot(id)->serial.load(std::memory_order_relaxed);
+    if (serial != 0) {
+      pids.push_back({0, 0, id, serial});
     }
   }
   return pids;

@@ -51,7 +51,7 @@ class Mailbox {
         return Push::full;
       }
       const bool idle = first == idle_mark;
-      envelope->next = idle ? nullptr : reinterpret_cast<Envelope*>(first << pointer_shift);
+      envelope->next = first <= empty_mark ? nullptr : reinterpret_cast<Envelope*>(first << pointer_shift);
       const std::uint64_t next_count = count < count_max ? count + 1 : count;
       const std::uint64_t wanted =
           (reinterpret_cast<std::uintptr_t>(envelope) >> pointer_shift) | (next_count << pointer_bits);
@@ -81,14 +81,14 @@ class Mailbox {
   };
   /// Everything that has arrived. `serial` is that of the process.
   Arrivals take(std::uint32_t serial) {
-    if (inbox_.load(std::memory_order_relaxed) == 0) {
+    if (inbox_.load(std::memory_order_relaxed) == empty_mark) {
       return {};
     }
-    return in_order(inbox_.exchange(0, std::memory_order_acq_rel), serial);
+    return in_order(inbox_.exchange(empty_mark, std::memory_order_acq_rel), serial);
   }
   /// False when something has arrived meanwhile. After true the process belongs to whoever pushes first.
   bool try_idle() {
-    std::uint64_t empty = 0;
+    std::uint64_t empty = empty_mark;
     return inbox_.compare_exchange_strong(empty, idle_mark, std::memory_order_seq_cst, std::memory_order_relaxed);
   }
   /// Nothing can be pushed afterwards. Returns what was left.
@@ -99,7 +99,7 @@ class Mailbox {
     large_bytes_.store(0, std::memory_order_relaxed);
     limits_messages_max_.store(limits.messages_max, std::memory_order_relaxed);
     limits_bytes_max_.store(limits.bytes_max, std::memory_order_relaxed);
-    inbox_.store(0, std::memory_order_release);
+    inbox_.store(empty_mark, std::memory_order_release);
   }
   /// How many of those that were taken still wait; may lag behind within a turn.
   void set_queued(std::uint32_t messages) { queued_.store(messages, std::memory_order_relaxed); }
@@ -110,7 +110,7 @@ class Mailbox {
   }
 
   /// Whether something has arrived that was not taken yet.
-  [[nodiscard]] bool has_arrivals() const { return inbox_.load(std::memory_order_seq_cst) != 0; }
+  [[nodiscard]] bool has_arrivals() const { return inbox_.load(std::memory_order_seq_cst) != empty_mark; }
   /// Signals that wait, about. Any thread.
   [[nodiscard]] std::uint32_t length() const {
     return static_cast<std::uint32_t>(inbox_.load(std::memory_order_seq_cst) >> pointer_bits) +
@@ -124,14 +124,16 @@ class Mailbox {
   static constexpr unsigned pointer_bits = 44;
   static constexpr std::uint64_t pointer_mask = (1ull << pointer_bits) - 1;
   static constexpr std::uint64_t count_max = (1ull << (64 - pointer_bits)) - 1;
+  // Zero is closed, so that a slot whose memory went back to the kernel takes nothing.
+  static constexpr std::uint64_t closed_mark = 0;
   static constexpr std::uint64_t idle_mark = 1;
-  static constexpr std::uint64_t closed_mark = 2;
+  static constexpr std::uint64_t empty_mark = 2;  ///< The process runs or is scheduled; nothing has arrived.
   static constexpr std::uint32_t large_message_bytes = 256;
 
   static Arrivals in_order(std::uint64_t word, std::uint32_t serial) {
     Arrivals arrivals;
     const std::uint64_t first = word & pointer_mask;
-    if (first == idle_mark || first == closed_mark) {
+    if (first <= empty_mark) {
       return arrivals;
     }
     auto* newest = reinterpret_cast<Envelope*>(first << pointer_shift);

@@ -1,5 +1,8 @@
-// The process table: slots in chunks that are made on demand and never freed. Each thread keeps some free slots, so
-// that the table's lock is taken once in `batch` spawns.
+// The process table: slots in chunks that are made on demand and stay where they are. Each thread keeps some free
+// slots, so that the table's lock is taken once in a hundred spawns.
+//
+// After a crowd has gone, the memory of chunks without a process goes back to the kernel; it then reads as zero, which
+// is a slot where nobody lives and whose mailbox is closed, so that a stale pid may still look at it.
 #pragma once
 
 #include <atomic>
@@ -60,10 +63,21 @@ class ProcessTable {
 
  private:
   static constexpr std::uint32_t small_table = 16 * 1024;
+  /// So many free slots, 16 MiB, are kept for the next crowd.
+  static constexpr std::size_t free_slots_kept = 64 * 1024;
 
   bool refill(ThreadPart& here);
   void spill(ThreadPart& here);
-  void make_chunk_for(std::uint32_t id);
+  /// What is known of a chunk's slots while they have no memory: their next processes go on from here.
+  struct Chunk {
+    std::uint32_t free = 0;  ///< Of its slots in `free_`.
+    bool in_memory = false;
+    std::uint32_t serial = 0;
+    std::uint64_t number = 0;
+  };
+
+  void make_chunk(std::uint32_t chunk);
+  void drop_chunk(std::uint32_t chunk);
 
   Runtime& runtime_;
   const std::uint32_t processes_max_;
@@ -72,6 +86,7 @@ class ProcessTable {
   std::atomic<std::uint32_t> slots_used_{0};
   std::mutex mutex_;
   std::vector<std::uint32_t> free_;
+  std::vector<Chunk> known_;  ///< By chunk, as far as any were made.
 };
 
 }  // namespace troupe

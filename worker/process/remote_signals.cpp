@@ -54,7 +54,8 @@ void Runtime::deliver(RemoteSignal remote) {
       }
       EnvelopePtr answer = make_term_envelope(SignalKind::reply, (*reply)[1]);
       answer->number = reference_number(remote.reference);
-      push(owner->pid(), std::move(answer), false);
+      push({0, 0, reference_owner(remote.reference), owner->serial.load(std::memory_order_relaxed)}, std::move(answer),
+           false);
       return;
     }
     case RemoteSignal::Kind::group_leader:

@@ -129,6 +129,9 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   /// At most `count_max`, in the order of their slots.
   [[nodiscard]] std::vector<Pid> processes(std::size_t count_max) const;
   [[nodiscard]] RuntimeCounters counters() const;
+  /// While on, as when memory gets short, nobody is spawned but the runtime's own processes: `spawn` answers no pid,
+  /// `start` {system_limit, memory}.
+  void hold_spawns(bool on) { spawns_held_.store(on, std::memory_order_relaxed); }
   [[nodiscard]] std::size_t timers() const { return timers_.size(); }
 
   // --- SignalReceiver ---
@@ -227,6 +230,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   std::atomic<Groups*> groups_;
   std::atomic<RemoteNodes*> remote_{nullptr};
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> spawns_held_{false};
 
   mutable std::mutex nodes_mutex_;
   std::unordered_map<NodeIndex, std::unordered_set<Pid>> bound_to_node_;  ///< Processes with links or monitors there.

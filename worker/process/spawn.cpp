@@ -21,6 +21,9 @@ void* state_memory(Process& process, const troupe_process_class& process_class) 
 }  // namespace
 
 Process* Runtime::open_process(const troupe_process_class& process_class, MailboxLimits limits, const Pid& parent) {
+  if (spawns_held_.load(std::memory_order_relaxed) && (process_class.flags & TROUPE_CLASS_SYSTEM) == 0) {
+    return nullptr;
+  }
   ThreadPart& part = parts_.here();
   Process* const process = table_.take(part);
   if (process == nullptr) {
@@ -74,7 +77,9 @@ Result<Pid, StartError> Runtime::start(const StartRequest& request) {
   Process* const process =
       open_process(*request.process_class, request.mailbox, spawner != nullptr ? spawner->pid() : Pid{});
   if (process == nullptr) {
-    return StartError{Term::atom("system_limit")};
+    const bool held = spawns_held_.load(std::memory_order_relaxed);
+    return StartError{held ? Term::tuple({Term::atom("system_limit"), Term::atom("memory")})
+                           : Term::atom("system_limit")};
   }
   const Pid pid = process->pid();
   if (!request.name.empty() && !register_name(request.name, pid)) {
