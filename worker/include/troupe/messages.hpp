@@ -54,9 +54,11 @@ inline troupe_message_type message_type{sizeof(troupe_message_type),
                                         &value_to_term<M>,
                                         &value_tag<M>};
 
-/// Moves `message` into memory of the host's.
+/// Moves `message` into memory of the host's. Always inline, as the usual `send` is: a message that is built in
+/// registers should not go through the stack on its way.
 template <class M>
-void* new_value(M message) {
+[[gnu::always_inline]] inline void* new_value(M&& message) {
+  static_assert(!std::is_lvalue_reference_v<M>, "a message is moved");
   static_assert(alignof(M) <= 16, "a message may be aligned to at most 16 bytes");
   static_assert(std::is_nothrow_move_constructible_v<M>, "a message must move without throwing");
   void* const memory = host().message_new(&message_type<M>);

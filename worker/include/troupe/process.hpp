@@ -67,7 +67,7 @@ SendResult send(const Destination& to, M message) {
 
 /// The usual case of the above.
 template <class M>
-SendResult send(const Pid& to, M message) {
+[[gnu::always_inline]] inline SendResult send(const Pid& to, M message) {
   if constexpr (std::is_same_v<M, Term>) {
     return send(Destination(to), std::move(message));
   } else {
