@@ -43,10 +43,7 @@ inline constexpr std::uint64_t size_min = 12'000;
 inline constexpr std::uint64_t burst_messages = 1'000;
 
 /// Ends this process as a gen_server that answers {stop, normal, State}.
-inline void stop_normally() {
-  static const Term normal = Term::atom("normal");
-  troupe::exit(troupe::self(), normal);
-}
+inline void stop_normally() { troupe::stop(); }
 
 extern const Kernel spawn_exit, spawn_monitor_down, ping_pong, thread_ring, counting, eight_to_one, fork_join, skynet,
     call, chameneos, big, concurrent_dictionary, banking, timers_1m;
