@@ -17,6 +17,7 @@
 #include "platform/event_loop.hpp"
 #include "platform/health_server.hpp"
 #include "platform/local_socket.hpp"
+#include "platform/memory_use.hpp"
 #include "troupe/node_name.hpp"
 #include "worker/distribution/distribution.hpp"
 #include "worker/distribution/pg_groups.hpp"
@@ -24,6 +25,7 @@
 #include "worker/node/application_keeper.hpp"
 #include "worker/node/condition_writer.hpp"
 #include "worker/node/membership.hpp"
+#include "worker/node/spawn_guard.hpp"
 #include "worker/node/worker_metrics.hpp"
 #include "worker/process/threaded_scheduler.hpp"
 
@@ -36,9 +38,16 @@ using namespace std::chrono_literals;
 constexpr Duration first_report_wait = 700ms;
 constexpr Duration admin_call_timeout = 5s;
 
-unsigned scheduler_threads(const Worker::Options& options) {
-  const double cpus = platform::read_cgroup_limits().cpus;
-  return std::clamp(options.scheduler_threads.value_or(static_cast<unsigned>(std::ceil(cpus))), 1U, 64U);
+constexpr Duration memory_look_interval = 250ms;
+
+ThreadedSchedulerOptions scheduler_options(const Worker::Options& options, double cpus) {
+  ThreadedSchedulerOptions out;
+  out.threads = std::clamp(options.scheduler_threads.value_or(static_cast<unsigned>(std::ceil(cpus))), 1U, 48U);
+  // With a part of a CPU, time spent looking for work is missing when there is some.
+  if (cpus < static_cast<double>(out.threads)) {
+    out.spin_max = Duration::zero();
+  }
+  return out;
 }
 
 /// Another one at each start, so that peers never take this incarnation for an earlier one of the same name.
@@ -76,7 +85,8 @@ class RunningWorker final : public Worker {
         clock_(clock),
         random_(random),
         started_(clock.now()),
-        scheduler_(clock, {scheduler_threads(options), 128}),
+        limits_(platform::read_cgroup_limits()),
+        scheduler_(clock, scheduler_options(options, limits_.cpus)),
         runtime_(scheduler_),
         distribution_(std::in_place, loop_, loop_, random, runtime_, distribution_options(config_, creation)),
         membership_(
@@ -116,6 +126,7 @@ class RunningWorker final : public Worker {
                           [this] { report(); });
     watch();
     loop_.run_after(first_report_wait, [this] { report(); });
+    loop_.post([this] { guard_memory(); });
     log_info("worker started", {{"node", config_.node_name()}, {"pod", config_.pod_name}});
     return {};
   }
@@ -208,6 +219,18 @@ class RunningWorker final : public Worker {
     applications_->set_wanted(std::move(ours));
   }
 
+  void guard_memory() {
+    const bool hold = hold_spawns(platform::resident_bytes(), limits_.memory_bytes.value_or(0), spawns_held_);
+    if (hold != spawns_held_) {
+      spawns_held_ = hold;
+      runtime_.hold_spawns(hold);
+      log_warning(hold ? "memory is short: no process is spawned until some has been given back"
+                       : "processes are spawned again",
+                  {{"limit_bytes", static_cast<std::int64_t>(limits_.memory_bytes.value_or(0))}});
+    }
+    loop_.run_after(memory_look_interval, [this] { guard_memory(); });
+  }
+
   void connect(const std::string& node_name) {
     if (const auto node = intern_node_name(node_name)) {
       distribution_->connect(*node);
@@ -282,6 +305,8 @@ class RunningWorker final : public Worker {
   std::atomic<bool> applications_listed_{false};
 
   platform::AsioLoop loop_;
+  const platform::CgroupLimits limits_;
+  bool spawns_held_ = false;  ///< The loop's thread.
   ThreadedScheduler scheduler_;
   Runtime runtime_;
   std::optional<Distribution> distribution_;
@@ -312,6 +337,8 @@ MetricsSnapshot RunningWorker::snapshot() const {
   const SchedulerLoad load = scheduler_.load();
   seen.run_queue = load.run_queue;
   seen.busy_seconds = std::chrono::duration<double>(load.busy).count();
+  seen.threads_stuck = load.threads_stuck;
+  seen.hand_overs = load.hand_overs;
   if (applications_) {
     seen.restarts = applications_->restarts();
     seen.applications = applications_->reports();

@@ -81,6 +81,12 @@ std::vector<prometheus::MetricFamily> metric_families(const MetricsSnapshot& see
       Family("troupe_worker_scheduler_busy_seconds_total", "CPU time of the scheduler threads.", counter)
           .add(seen.busy_seconds)
           .take(),
+      Family("troupe_worker_scheduler_threads_stuck", "Threads in a handler that does not return, and replaced.", gauge)
+          .add(number(seen.threads_stuck))
+          .take(),
+      Family("troupe_worker_scheduler_hand_overs_total", "Threads replaced because a handler did not return.", counter)
+          .add(number(seen.hand_overs))
+          .take(),
       ready.take(),
   };
 }
