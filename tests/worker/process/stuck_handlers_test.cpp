@@ -155,9 +155,8 @@ TEST_P(StuckHandlers, keep_nobody_else_waiting) {
 }
 
 TEST_P(StuckHandlers, fire_the_timers_of_their_thread_all_the_same) {
-  std::atomic<int> fired{0};
-  troupe::send(troupe::spawn<Timed>(std::ref(release), std::ref(fired)), Go{});
-  const bool on_its_own = eventually([&] { return fired == 1; });
+  troupe::send(troupe::spawn<Timed>(std::ref(release), std::ref(ended)), Go{});
+  const bool on_its_own = eventually([&] { return ended == 1; });
   release = true;
   EXPECT_TRUE(on_its_own);
 }
@@ -209,12 +208,12 @@ class Working {
 };
 
 TEST(SharedWork, reaches_the_thread_that_has_none) {
+  std::atomic<bool> stop{false};
+  std::atomic<int> turns[4] = {};
   SteadyClock clock;
   ThreadedScheduler scheduler(clock, {.threads = 2, .stuck_after = 60s});
   Runtime runtime(scheduler);
   const RuntimeScope scope(runtime);
-  std::atomic<bool> stop{false};
-  std::atomic<int> turns[4] = {};
   for (auto& mine : turns) {
     troupe::send(troupe::spawn<Working>(std::ref(stop), std::ref(mine)), Go{});
   }
@@ -226,13 +225,13 @@ TEST(SharedWork, reaches_the_thread_that_has_none) {
 }
 
 TEST(Priorities, serve_high_first_and_starve_nobody) {
+  std::atomic<bool> stop{false};
+  std::atomic<int> high{0};
+  std::atomic<int> low{0};
   SteadyClock clock;
   ThreadedScheduler scheduler(clock, {.threads = 1, .stuck_after = 60s});
   Runtime runtime(scheduler);
   const RuntimeScope scope(runtime);
-  std::atomic<bool> stop{false};
-  std::atomic<int> high{0};
-  std::atomic<int> low{0};
   SpawnOptions options;
   options.priority = Priority::high;
   troupe::send(troupe::spawn_with<Working>(options, std::ref(stop), std::ref(high)), Go{});

@@ -20,6 +20,10 @@ using namespace std::chrono_literals;
 
 class Threads : public ::testing::TestWithParam<unsigned> {
  protected:
+  // What processes still touch when a test ends, until the runtime goes.
+  std::atomic<int> ticks{0};
+  std::atomic<bool> release{false};
+
   SteadyClock clock;
   ThreadedScheduler scheduler{clock, {.threads = GetParam()}};
   Runtime runtime{scheduler};
@@ -170,7 +174,6 @@ class Ticker {
 };
 
 TEST_P(Threads, fire_timers) {
-  std::atomic<int> ticks{0};
   for (int i = 0; i < 10; ++i) {
     runtime.spawn<Ticker>(std::ref(ticks));
   }
@@ -205,7 +208,6 @@ class Releaser {
 };
 
 TEST_P(Threads, run_what_waits_behind_a_stuck_handler) {
-  std::atomic<bool> release{false};
   const Pid releaser = runtime.spawn<Releaser>(std::ref(release));
   const Pid blocker = runtime.spawn<Blocker>(releaser, std::ref(release));
   runtime.post(blocker, Term::atom("go"));
