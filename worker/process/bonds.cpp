@@ -58,6 +58,9 @@ Reference Runtime::monitor(Process& from, const Destination& to) {
   if (watch.node == 0 && !watch.name.empty()) {
     watch.to = whereis(watch.name).value_or(Pid{});
   }
+  if (watch.to == from.pid()) {
+    return reference;  // Nobody could ever be told; Erlang sets up nothing either.
+  }
   auto signal = make_signal(SignalKind::monitor);
   signal->from = from.pid();
   signal->to = watch.to;

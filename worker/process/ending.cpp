@@ -93,14 +93,8 @@ void Runtime::release_bonds(const Pid& pid, Bonds& bonds, const Term& reason) {
     if (request.timer != 0) {
       timers_.cancel(request.timer);
     }
-    if (request.node != 0 && !request.done) {
-      RemoteSignal signal;
-      signal.kind = RemoteSignal::Kind::demonitor;
-      signal.from = pid;
-      signal.to = request.to;
-      signal.to_name = request.name;
-      signal.reference = make_reference(pid.id, number);
-      route(request.node, std::move(signal));
+    if (!request.done) {
+      forget_caller(pid, number, request);
     }
   }
   for (const auto& [number, watch] : bonds.watches.entries()) {

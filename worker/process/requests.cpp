@@ -18,6 +18,10 @@ RequestId Runtime::send_request(Process& from, const Destination& to, const trou
   request.to = to.pid;
   request.name = std::string(to.name);
   request.node = node.value_or(0);
+  if (node && *node == 0 && to.name.data() != nullptr) {
+    request.to = whereis(to.name).value_or(Pid{});
+  }
+  const Pid pid = request.to;
   if (timeout != Duration::max()) {
     Timer timer;
     timer.to = from.pid();
@@ -37,13 +41,12 @@ RequestId Runtime::send_request(Process& from, const Destination& to, const trou
     send_remote_request(from, number, to, *node, message_term(*message));
     return number;
   }
-  const std::optional<Pid> pid = to.name.data() == nullptr ? std::optional(to.pid) : whereis(to.name);
-  if (!pid) {
+  if (!pid.valid()) {
     fail_request(from, number, reasons::noproc());
     return number;
   }
   message->set_caller(from.pid(), number);
-  if (push(*pid, std::move(message), true) == SendResult::full) {
+  if (push(pid, std::move(message), true) == SendResult::full) {
     fail_request(from, number, reasons::full());
   }
   return number;
@@ -91,19 +94,31 @@ void Runtime::recognise_reply(Process& process, Envelope& envelope) {
   term = std::move(reply);
 }
 
+void Runtime::forget_caller(const Pid& caller, std::uint64_t number, const Request& request) {
+  if (request.node == 0) {
+    auto signal = make_signal(SignalKind::demonitor);
+    signal->from = caller;
+    signal->to = request.to;
+    signal->reference = make_reference(caller.id, number);
+    send_signal(std::move(signal));
+    return;
+  }
+  RemoteSignal signal;
+  signal.kind = RemoteSignal::Kind::demonitor;
+  signal.from = caller;
+  signal.to = request.to;
+  signal.to_name = request.name;
+  signal.reference = make_reference(caller.id, number);
+  route(request.node, std::move(signal));
+}
+
 void Runtime::settle_request(Process& process, std::uint64_t number, Request& request, bool replied) {
   request.done = true;
   if (request.timer != 0) {
     timers_.cancel(request.timer);
   }
   if (replied && request.node != 0) {
-    RemoteSignal signal;
-    signal.kind = RemoteSignal::Kind::demonitor;
-    signal.from = process.pid();
-    signal.to = request.to;
-    signal.to_name = request.name;
-    signal.reference = make_reference(process.id, number);
-    route(request.node, std::move(signal));
+    forget_caller(process.pid(), number, request);
   }
 }
 
@@ -112,14 +127,8 @@ void Runtime::fail_request(Process& process, std::uint64_t number, const Term& r
   if (request == nullptr || request->done) {
     return;
   }
-  if (reason.is_atom("timeout") && request->node != 0) {
-    RemoteSignal signal;
-    signal.kind = RemoteSignal::Kind::demonitor;
-    signal.from = process.pid();
-    signal.to = request->to;
-    signal.to_name = request->name;
-    signal.reference = make_reference(process.id, number);
-    route(request->node, std::move(signal));
+  if (reason.is_atom("timeout")) {
+    forget_caller(process.pid(), number, *request);
   }
   auto failed = make_signal(SignalKind::failed_reply);
   failed->number = number;

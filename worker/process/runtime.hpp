@@ -199,6 +199,8 @@ class Runtime final : public SignalReceiver, public TimerOwner {
 
   // requests.cpp
   static void recognise_reply(Process& process, Envelope& envelope);
+  /// Has the server of a request that nobody waits for any more drop what it keeps of the caller.
+  void forget_caller(const Pid& caller, std::uint64_t number, const Request& request);
   void settle_request(Process& process, std::uint64_t number, Request& request, bool replied);
   void fail_request(Process& process, std::uint64_t number, const Term& reason);
   void send_remote_request(Process& from, std::uint64_t number, const Destination& to, NodeIndex node, Term body);

@@ -68,6 +68,17 @@ TEST_F(Monitors, by_name_tell_the_name) {
   EXPECT_EQ(*seen, Texts{"down other boom"});
 }
 
+TEST_F(Monitors, of_a_process_on_itself_are_none) {
+  const Pid one = puppet(nothing_seen());
+  ASSERT_TRUE(runtime.register_name("one", one));
+  run_in(one, [=] {
+    EXPECT_TRUE(troupe::monitor(one).valid());
+    EXPECT_TRUE(troupe::monitor("one").valid());
+  });
+  EXPECT_TRUE(runtime.process_info(one)->monitors.empty());
+  EXPECT_TRUE(runtime.process_info(one)->monitored_by.empty());
+}
+
 TEST_F(Monitors, end_with_their_owner) {
   const Pid watcher = puppet(nothing_seen());
   const Pid other = puppet(nothing_seen());
@@ -212,6 +223,19 @@ TEST_F(Requests, fail_with_the_exit_reason_of_a_server_that_ends_before_its_repl
   runtime.exit(silent, atom("boom"));
   settle();
   EXPECT_EQ(*seen, Texts{"no reply boom"});
+}
+
+TEST_F(Requests, leave_nothing_with_the_server_when_the_caller_ends_or_waits_no_longer) {
+  const Pid silent = runtime.spawn<Silent>();
+  ASSERT_TRUE(runtime.register_name("silent", silent));
+  const Pid ends = puppet(nothing_seen());
+  const Pid gives_up = puppet(nothing_seen());
+  tell(ends, [=] { troupe::send_request(silent, Read{}, Duration::max()); });
+  tell(gives_up, [=] { troupe::send_request("silent", Read{}, 10s); });
+  scheduler.run_for(5s);
+  EXPECT_EQ(runtime.process_info(silent)->monitored_by.size(), 2u);
+  run_in(ends, [] { troupe::exit(atom("boom")); });
+  EXPECT_TRUE(runtime.process_info(silent)->monitored_by.empty());
 }
 
 TEST_F(Requests, from_threads_block_until_the_reply) {
