@@ -46,7 +46,7 @@ class SteadyClock final : public Clock {
 TEST(Programs, show_the_same_on_erlang_and_on_real_threads) {
   const SteadyClock clock;
   ThreadedScheduler scheduler(clock, {.threads = 3});
-  expect_no_difference(programs(50, 1'000), [&](const Program& program) { return run_threaded(program, scheduler); });
+  expect_no_difference(programs(300, 10'000), [&](const Program& program) { return run_threaded(program, scheduler); });
 }
 
 /// What a program shows does not depend on who runs first.

@@ -79,24 +79,30 @@ class Coordinator {
 /// Asks everybody for a sign until nothing happens during two rounds. What was sent before a ping to the same process
 /// acts before its answer, and what that causes is seen in the next round; two, because an unlink is acknowledged
 /// without anybody noticing.
-void settle_threads(Runtime& runtime, const World& world, const Pid& watcher) {
+void settle_threads(Runtime& runtime, World& world, const Pid& watcher) {
   const auto deadline = std::chrono::steady_clock::now() + 60s;
-  const auto ping = [&](const Pid& pid) { (void)runtime.call(pid, Term::atom("ping"), 60s); };
+  const RuntimeScope scope(runtime);
   for (int quiet_rounds = 0; quiet_rounds < 2;) {
-    check(std::chrono::steady_clock::now() < deadline, "a program did not come to rest within a minute");
     const std::uint64_t before = world.changes();
+    std::vector<Pid> asked{watcher};
     for (const auto& [name, pid] : world.everybody()) {
-      ping(pid);
+      asked.push_back(pid);
     }
-    ping(watcher);
+    const std::uint64_t round = world.next_round();
+    for (const Pid& pid : asked) {
+      troupe::send(pid, Ping{round});
+    }
+    for (const Pid& pid : asked) {
+      while (!world.has_answered(pid, round) && runtime.alive(pid)) {
+        check(std::chrono::steady_clock::now() < deadline, "a program did not come to rest within a minute");
+        std::this_thread::yield();
+      }
+    }
     // More processes than states: somebody is about to tell others of its end.
     const bool all_gone_are_over = runtime.counters().processes == world.living() + 1;
-    if (all_gone_are_over && world.ticks() == 0 && world.changes() == before) {
-      ++quiet_rounds;
-    } else {
-      quiet_rounds = 0;
-      std::this_thread::yield();
-    }
+    const bool quiet = all_gone_are_over && world.ticks() == 0 && world.changes() == before;
+    quiet_rounds = quiet ? quiet_rounds + 1 : 0;
+    check(std::chrono::steady_clock::now() < deadline, "a program did not come to rest within a minute");
   }
 }
 

@@ -1,6 +1,7 @@
 // The process that a program is made of: does what it is told and writes down what it is sent.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <span>
 #include <string>
@@ -25,8 +26,9 @@ struct Ask {
   Term call;
   bool at_once = false;
 };
+/// Asks for a sign of life in World, so that everybody can be asked at once.
 struct Ping {
-  using Reply = bool;
+  std::uint64_t round = 0;
 };
 
 class ScriptedProcess {
@@ -44,7 +46,7 @@ class ScriptedProcess {
   void handle(const Message& message);
   void handle(const Tick& tick);
   void handle(const Ask& ask, const From& from);
-  bool handle(Ping) { return true; }
+  void handle(Ping ping) { world_.answered(troupe::self(), ping.round); }
   void handle(const Response<Ask>& response);
   void handle(const Exit& exit);
   void handle(const Down& down);
@@ -80,7 +82,7 @@ class Watcher {
   using messages = troupe::messages<Watch, Ping>;
   explicit Watcher(World& world) : world_(world) {}
   void handle(const Watch& watch) { troupe::monitor(watch.pid); }
-  bool handle(Ping) { return true; }
+  void handle(Ping ping) { world_.answered(troupe::self(), ping.round); }
   void handle(const Down& down) {
     world_.record(world_.name_of(down.from), Term::tuple({Term::atom("ended"), down.reason}));
   }

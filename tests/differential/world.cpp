@@ -27,6 +27,17 @@ void World::next_step() {
   ++step_;
 }
 
+void World::answered(const Pid& pid, std::uint64_t round) {
+  const std::lock_guard lock(mutex_);
+  answered_[pid] = round;
+}
+
+bool World::has_answered(const Pid& pid, std::uint64_t round) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = answered_.find(pid);
+  return found != answered_.end() && found->second == round;
+}
+
 void World::ticks_changed(std::int64_t by) {
   const std::lock_guard lock(mutex_);
   ticks_ += by;
