@@ -40,56 +40,59 @@ std::string contents(const fs::path& path) {
   return text.str();
 }
 
-Result<Trace> trace_of(const Term& result) {
-  const auto events = result.is_tagged("trace", 2) ? (*result.as_tuple())[1].as_list() : std::nullopt;
-  if (!events) {
-    return Error{ErrorCode::internal, "interpreter.erl wrote no trace: " + result.text()};
-  }
-  Trace trace;
-  for (const Term& event : *events) {
-    const auto parts = *event.as_tuple();
-    trace.push_back({static_cast<std::size_t>(*parts[0].as_integer()), std::string(*parts[1].as_atom()), parts[2]});
-  }
-  return trace;
-}
-
 }  // namespace
 
-Result<std::vector<Trace>> run_on_erlang(const std::vector<Program>& programs) {
+Result<std::vector<std::vector<Term>>> events_on_erlang(const std::string& interpreter,
+                                                        const std::vector<Term>& programs) {
   const Folder folder;
-  const std::string in = (folder.path() / "programs").string();
-  const std::string out = (folder.path() / "traces").string();
-  const std::string said = (folder.path() / "said").string();
   {
-    std::ofstream file(in);
-    for (const Program& program : programs) {
-      file << to_term(program).text() << ".\n";
+    std::ofstream file(folder.path() / "programs");
+    for (const Term& program : programs) {
+      file << program.text() << ".\n";
     }
   }
-  const std::string command =
-      "cd '" + folder.path().string() +
-      "' && erl +S 1:1 -pa '" TROUPE_DIFFERENTIAL_BEAMS
-      "' -boot start_clean -noinput -eval 'interpreter:main(\"programs\", \"traces\"), halt(0).' "
-      "> said 2>&1";
+  const std::string command = "cd '" + folder.path().string() +
+                              "' && erl +S 1:1 -pa '" TROUPE_DIFFERENTIAL_BEAMS "' -boot start_clean -noinput -eval '" +
+                              interpreter + ":main(\"programs\", \"traces\"), halt(0).' > said 2>&1";
   if (std::system(command.c_str()) != 0) {
-    return Error{ErrorCode::internal, "erl failed on " + in + ": " + contents(said).substr(0, 2000)};
+    return Error{ErrorCode::internal, "erl failed: " + contents(folder.path() / "said").substr(0, 2000)};
   }
-  std::vector<Trace> traces;
-  std::ifstream file(out);
+  std::vector<std::vector<Term>> traces;
+  std::ifstream file(folder.path() / "traces");
   for (std::string line; std::getline(file, line);) {
     const Result<Term> term = parse_term(line);
     if (!term) {
       return term.error();
     }
-    Result<Trace> trace = trace_of(*term);
-    if (!trace) {
-      return trace.error();
+    const auto events = term->is_tagged("trace", 2) ? (*term->as_tuple())[1].as_list() : std::nullopt;
+    if (!events) {
+      return Error{ErrorCode::internal, interpreter + " wrote no trace: " + line};
     }
-    traces.push_back(std::move(*trace));
+    traces.emplace_back(events->begin(), events->end());
   }
   if (traces.size() != programs.size()) {
-    return Error{ErrorCode::internal, "interpreter.erl wrote " + std::to_string(traces.size()) + " traces for " +
+    return Error{ErrorCode::internal, interpreter + " wrote " + std::to_string(traces.size()) + " traces for " +
                                           std::to_string(programs.size()) + " programs"};
+  }
+  return traces;
+}
+
+Result<std::vector<Trace>> run_on_erlang(const std::vector<Program>& programs) {
+  std::vector<Term> terms;
+  for (const Program& program : programs) {
+    terms.push_back(to_term(program));
+  }
+  const auto events = events_on_erlang("interpreter", terms);
+  if (!events) {
+    return events.error();
+  }
+  std::vector<Trace> traces;
+  for (const auto& of_one : *events) {
+    Trace& trace = traces.emplace_back();
+    for (const Term& event : of_one) {
+      const auto parts = *event.as_tuple();
+      trace.push_back({static_cast<std::size_t>(*parts[0].as_integer()), std::string(*parts[1].as_atom()), parts[2]});
+    }
   }
   return traces;
 }

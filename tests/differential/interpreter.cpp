@@ -82,8 +82,8 @@ class Coordinator {
 void settle_threads(Runtime& runtime, World& world, const Pid& watcher) {
   const auto deadline = std::chrono::steady_clock::now() + 60s;
   const RuntimeScope scope(runtime);
+  std::uint64_t before = world.changes();
   for (int quiet_rounds = 0; quiet_rounds < 2;) {
-    const std::uint64_t before = world.changes();
     std::vector<Pid> asked{watcher};
     for (const auto& [name, pid] : world.everybody()) {
       asked.push_back(pid);
@@ -100,7 +100,10 @@ void settle_threads(Runtime& runtime, World& world, const Pid& watcher) {
     }
     // More processes than states: somebody is about to tell others of its end.
     const bool all_gone_are_over = runtime.counters().processes == world.living() + 1;
-    const bool quiet = all_gone_are_over && world.ticks() == 0 && world.changes() == before;
+    // Compared with the round before: what happens between two rounds counts as well.
+    const std::uint64_t now = world.changes();
+    const bool quiet = all_gone_are_over && world.ticks() == 0 && now == before;
+    before = now;
     quiet_rounds = quiet ? quiet_rounds + 1 : 0;
     check(std::chrono::steady_clock::now() < deadline, "a program did not come to rest within a minute");
   }
