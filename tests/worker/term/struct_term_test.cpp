@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <limits>
 
 namespace troupe {
@@ -145,6 +146,20 @@ TEST(NamedFields, an_unknown_key_is_an_error_that_lists_the_fields) {
   const auto args = from_named_fields<Args>(Term::map({{Term::binary("inital"), Term::integer(3)}}));
   ASSERT_FALSE(args.ok());
   EXPECT_EQ(args.error().message, "inital: no such field, it has initial, label, item, ratio, steps");
+}
+
+struct Change {
+  Local<std::function<int(int)>> how;
+};
+
+TEST(StructTerm, a_local_value_stays_in_its_image) {
+  const Change change{Local<std::function<int(int)>>([](int x) { return x + 1; })};
+  EXPECT_EQ((*change.how)(1), 2);
+  EXPECT_EQ(to_term(change).text(), "{change,local}");
+  const auto read = from_term<Change>(to_term(change));
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().message, "change.how: expected a value of this image, which no term can carry, got local");
+  EXPECT_FALSE(Change{}.how);
 }
 
 TEST(NamedFields, a_wrong_type_is_an_error_that_names_the_field_and_what_it_wants) {

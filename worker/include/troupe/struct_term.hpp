@@ -10,6 +10,7 @@
 //   std::vector<std::byte> <-> binary std::string              <-> binary (char lists are read too)    std::map,
 //   std::unordered_map <-> map Pid, Reference, Term     <-> themselves          std::pair, std::tuple <-> tuple without
 //   a tag nested structs           <-> as above            std::variant   <-> the alternative, found again by its tag
+//   Local (troupe/local.hpp)       -> the atom local; never read
 #pragma once
 
 #include <array>
@@ -29,6 +30,7 @@
 
 #include "base/result.hpp"
 #include "troupe/aggregate.hpp"
+#include "troupe/local.hpp"
 #include "troupe/pid.hpp"
 #include "troupe/term.hpp"
 
@@ -409,6 +411,8 @@ Result<T> read(const Term& term, Form form) {
     return read_map<T>(term, form);
   } else if constexpr (Tuple<T>) {
     return read_tuple<T>(term, form);
+  } else if constexpr (is_a<T, Local>) {
+    return mismatch("a value of this image, which no term can carry", term);
   } else if constexpr (is_a<T, std::variant>) {
     return read_variant<T>(term, form, tag_of(term));
   } else if constexpr (Struct<T>) {
@@ -451,6 +455,8 @@ Term to_term(const T& value) {
     return Term::map(std::move(pairs));
   } else if constexpr (Tuple<T>) {
     return std::apply([](const auto&... element) { return Term::tuple({to_term(element)...}); }, value);
+  } else if constexpr (is_a<T, Local>) {
+    return Term::atom("local");
   } else if constexpr (is_a<T, std::variant>) {
     return std::visit([](const auto& alternative) { return to_term(alternative); }, value);
   } else if constexpr (Struct<T>) {
