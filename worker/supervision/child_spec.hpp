@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,22 +14,20 @@
 
 namespace troupe {
 
-enum class ChildType { worker, supervisor };
-
 /// Starts a child, linked to the calling process, which is its supervisor. Runs at the first start and at every
-/// restart, as the supervisor; must not block.
-using StartChild = std::function<Result<Pid, StartError>(Runtime&)>;
+/// restart, as the supervisor; must not block. A pid that is not valid means OTP's `ignore`: nothing runs, and that is
+/// no error. What it throws is a failed start.
+using ChildStart = std::function<Result<Pid, StartError>(Runtime&)>;
 
 struct ChildSpec {
-  std::string id;  ///< Unique within its supervisor.
-  StartChild start;
+  std::string id;  ///< Unique within its supervisor; an atom to others, so at most 255 characters.
+  ChildStart start;
   Restart restart = Restart::permanent;
-  /// Zero kills at once (OTP's brutal_kill). `shutdown_infinity` waits for ever, right for supervisors.
   std::chrono::milliseconds shutdown_timeout = shutdown_timeout_default;
   ChildType type = ChildType::worker;
+  /// Counts for the supervisor's AutoShutdown. Not with `permanent`, and not where AutoShutdown is `never`.
+  bool significant = false;
 };
-
-inline constexpr std::chrono::milliseconds shutdown_infinity = std::chrono::milliseconds::max();
 
 struct SupervisorSpec {
   Strategy strategy = Strategy::one_for_one;
@@ -36,7 +35,15 @@ struct SupervisorSpec {
   std::vector<ChildSpec> children;  ///< In start order.
   /// Told of every restart, inside the supervisor's process: for metrics.
   std::function<void(std::string_view child, const Term& reason)> on_restart;
+  AutoShutdown auto_shutdown = AutoShutdown::never;
 };
+
+/// Why OTP would refuse this specification, in its terms: {invalid_child_id, _}, {invalid_mfa, undefined} without a
+/// start function, {bad_combination, [...]} for a significant child where it cannot be one. Nothing when it is good.
+std::optional<Term> fault_of(const ChildSpec& spec, AutoShutdown auto_shutdown);
+
+/// Calls `start`; an exception becomes the StartError that a throwing constructor gives.
+Result<Pid, StartError> start_guarded(const ChildStart& start, Runtime& runtime);
 
 /// A child that is a process of `process_class`, started with `arguments` (a map for its `Args`) and registered under
 /// `name` when that is not empty.

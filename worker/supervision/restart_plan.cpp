@@ -1,5 +1,7 @@
 #include "worker/supervision/restart_plan.hpp"
 
+#include <algorithm>
+
 #include "worker/process/exit_reasons.hpp"
 
 namespace troupe {
@@ -28,7 +30,7 @@ RestartPlan plan_restart(Strategy strategy, const std::vector<ChildState>& child
     }
   }
   for (std::size_t at = first; at < children.size(); ++at) {
-    if (at == failed || (children[at].restart != Restart::temporary && !children[at].removed)) {
+    if (at == failed || children[at].restart != Restart::temporary) {
       plan.start.push_back(at);
     }
   }
@@ -43,6 +45,15 @@ RestartPlan plan_shutdown(const std::vector<ChildState>& children) {
     }
   }
   return plan;
+}
+
+bool shuts_down(AutoShutdown auto_shutdown, const ChildState& ended, const std::vector<ChildState>& others) {
+  if (auto_shutdown == AutoShutdown::never || !ended.significant) {
+    return false;
+  }
+  return auto_shutdown == AutoShutdown::any_significant ||
+         std::none_of(others.begin(), others.end(),
+                      [](const ChildState& other) { return other.significant && (other.running || other.restarting); });
 }
 
 bool RestartWindow::add(Instant now) {

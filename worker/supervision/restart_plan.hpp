@@ -17,7 +17,8 @@ namespace troupe {
 struct ChildState {
   Restart restart = Restart::permanent;
   bool running = false;
-  bool removed = false;  ///< A temporary child that has ended: its spec is gone.
+  bool restarting = false;  ///< Its start failed and is tried again.
+  bool significant = false;
 };
 
 /// Children by index: first all of `stop`, one after the other, then all of `start`.
@@ -36,6 +37,10 @@ RestartPlan plan_restart(Strategy strategy, const std::vector<ChildState>& child
 
 /// Everything that runs, last started first.
 RestartPlan plan_shutdown(const std::vector<ChildState>& children);
+
+/// Whether the supervisor follows a child that has `ended` of itself and does not start again; `others` are the
+/// children that it still knows, with or without `ended`.
+bool shuts_down(AutoShutdown auto_shutdown, const ChildState& ended, const std::vector<ChildState>& others);
 
 /// The restarts of the last `window`.
 class RestartWindow {

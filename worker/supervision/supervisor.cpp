@@ -1,20 +1,34 @@
 #include "worker/supervision/supervisor.hpp"
 
 #include <memory>
+#include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "worker/supervision/supervisor_process.hpp"
 
 namespace troupe {
+namespace {
+
+std::optional<Term> fault_of_all(const SupervisorSpec& spec) {
+  std::set<std::string_view> ids;
+  for (const ChildSpec& child : spec.children) {
+    if (auto fault = fault_of(child, spec.auto_shutdown)) {
+      return fault;
+    }
+    if (!ids.insert(child.id).second) {
+      return Term::tuple({Term::atom("duplicate_child_id"), Term::atom(child.id)});
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 Result<Pid, StartError> start_supervisor(Runtime& runtime, SupervisorSpec spec, const std::string& name) {
-  std::set<std::string> ids;
-  for (const ChildSpec& child : spec.children) {
-    if (!ids.insert(child.id).second) {
-      return StartError{Term::tuple(
-          {Term::atom("bad_child_specs"), Term::tuple({Term::atom("duplicate_child_id"), Term::atom(child.id)})})};
-    }
+  if (auto fault = fault_of_all(spec)) {
+    return StartError{Term::tuple({Term::atom("bad_child_specs"), std::move(*fault)})};
   }
   const auto outcome = std::make_shared<StartOutcome>();
   StartRequest request;
@@ -41,20 +55,6 @@ ChildSpec supervisor_child(std::string id, SupervisorSpec spec, std::string name
   child.shutdown_timeout = shutdown_infinity;
   child.start = [spec = std::move(spec), name = std::move(name)](Runtime& runtime) {
     return start_supervisor(runtime, spec, name);
-  };
-  return child;
-}
-
-ChildSpec process_child(std::string id, const troupe_process_class& process_class, Term arguments, std::string name) {
-  ChildSpec child;
-  child.id = std::move(id);
-  child.start = [&process_class, arguments = std::move(arguments), name = std::move(name)](Runtime& runtime) {
-    StartRequest request;
-    request.process_class = &process_class;
-    request.arguments = arguments;
-    request.name = name;
-    request.link = true;
-    return runtime.start(request);
   };
   return child;
 }

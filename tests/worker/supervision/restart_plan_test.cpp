@@ -78,6 +78,25 @@ TEST(PlanShutdown, stops_what_runs_last_to_first) {
   EXPECT_EQ(plan_shutdown(children), (RestartPlan{{2, 0}, {}}));
 }
 
+TEST(ShutsDown, never_unless_the_child_is_significant) {
+  const ChildState significant{Restart::transient, false, false, true};
+  const ChildState ordinary{Restart::transient, false, false, false};
+  EXPECT_FALSE(shuts_down(AutoShutdown::never, significant, {}));
+  EXPECT_FALSE(shuts_down(AutoShutdown::any_significant, ordinary, {}));
+  EXPECT_FALSE(shuts_down(AutoShutdown::all_significant, ordinary, {}));
+}
+
+TEST(ShutsDown, with_the_first_or_with_the_last_of_the_significant_children) {
+  const ChildState ended{Restart::transient, false, false, true};
+  const ChildState up{Restart::transient, true, false, true};
+  const ChildState restarting{Restart::transient, false, true, true};
+  const ChildState ordinary{Restart::permanent, true, false, false};
+  EXPECT_TRUE(shuts_down(AutoShutdown::any_significant, ended, {ended, up}));
+  EXPECT_FALSE(shuts_down(AutoShutdown::all_significant, ended, {ended, up}));
+  EXPECT_FALSE(shuts_down(AutoShutdown::all_significant, ended, {ended, restarting}));
+  EXPECT_TRUE(shuts_down(AutoShutdown::all_significant, ended, {ended, ordinary}));
+}
+
 TEST(RestartWindow, allows_one_restart_in_five_seconds_by_default) {
   RestartWindow window{RestartIntensity{}};
   const Instant start{100s};
