@@ -12,8 +12,8 @@
 // A message in `messages` has one of: `void handle(M)`, `R handle(M)` (R is the reply), `void handle(M, From)` (reply
 // later with `troupe::reply`). Optional beside them: handle(Term) for terms that are none of the messages,
 // handle(Exit), handle(Down), handle(NodeUp), handle(NodeDown), handle(Timeout), `void terminate(const Term& reason)`,
-// and `struct Args` with a constructor that takes it, filled from the start arguments. From Erlang the message is the
-// term itself, sent, cast or called.
+// `save() const` (its state as a term: troupe/system_messages.hpp), and `struct Args` with a constructor that takes it,
+// filled from the start arguments. From Erlang the message is the term itself, sent, cast or called.
 #pragma once
 
 #include <cstdlib>
@@ -28,6 +28,7 @@
 
 #include "troupe/events.hpp"
 #include "troupe/messages.hpp"
+#include "troupe/system_messages.hpp"
 
 namespace troupe {
 
@@ -166,9 +167,19 @@ bool try_term(S& state, const Term& term, std::string_view tag, const troupe_cal
   return false;
 }
 
+template <class S>
+constexpr std::string_view class_name();
+
 template <class S, class... Messages>
 int handle_term(S& state, const Term& term, const troupe_caller* caller, messages<Messages...>) {
   const std::string_view tag = tag_of(term);
+  if (tag == "system" && caller == nullptr) {
+    if (const auto request = system_messages::read(term)) {
+      reply<Term>(request->from, system_messages::answer(state, request->what, class_name<S>(), from_abi(host().self()),
+                                                         from_abi(host().parent())));
+      return TROUPE_HANDLED;
+    }
+  }
   if (!tag.empty() && (try_term<S, Messages>(state, term, tag, caller) || ...)) {
     return TROUPE_HANDLED;
   }

@@ -1,0 +1,106 @@
+// OTP's system messages: what sys:get_state/1 and sys:get_status/1, observer and remote shells ask any process.
+//
+//   class Stock {
+//    public:
+//     std::map<std::string, std::int64_t> save() const { return items_; }
+//     ...
+//   1> sys:get_state({stock, Node}).          % #{<<"tea">> => 3}
+//
+// A class needs nothing for it but `save() const`, whose answer (a Term, or anything struct_term.hpp has a term for) is
+// its state; `format_status() const`, when it has one, is shown instead by get_status, as gen_server:format_status/1
+// does, to leave out what is large or secret. Without `save` get_state answers {error, {unknown_system_msg, get_state}}
+// and get_status shows `undefined`. What either throws is answered as {error, {callback_failed, _, _}}: an onlooker
+// never ends a process. Answered between two messages, by the process itself, so the state is never half changed;
+// a class never sees these messages. Source: stdlib/src/sys.erl, gen_server.erl (format_status) of OTP 25.
+#pragma once
+
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "troupe/events.hpp"
+#include "troupe/struct_term.hpp"
+
+namespace troupe::system_messages {
+
+struct Request {
+  From from;
+  Term what;
+};
+
+/// {system, {Pid, Tag}, What}; nothing when `term` is none.
+inline std::optional<Request> read(const Term& term) {
+  if (!term.is_tagged("system", 3)) {
+    return std::nullopt;
+  }
+  const auto parts = *term.as_tuple();
+  const auto from = parts[1].as_tuple();
+  if (!from || from->size() != 2 || !(*from)[0].as_pid()) {
+    return std::nullopt;
+  }
+  return Request{From{*(*from)[0].as_pid(), {}, (*from)[1]}, parts[2]};
+}
+
+inline Term error(Term reason) { return Term::tuple({Term::atom("error"), std::move(reason)}); }
+inline Term pair(Term first, Term second) { return Term::tuple({std::move(first), std::move(second)}); }
+
+/// {status, Pid, {module, Class}, [Dictionary, running, Parent, Debug, Misc]}, Misc as gen_server's.
+inline Term status(std::string_view class_name, const Pid& self, const Pid& parent, Term state) {
+  const Term running = Term::atom("running");
+  const Term parent_term = parent.valid() ? Term::pid(parent) : Term::atom("undefined");
+  const auto data = [](std::vector<Term> entries) { return pair(Term::atom("data"), Term::list(std::move(entries))); };
+  const Term misc =
+      Term::list({pair(Term::atom("header"), Term::string("Status for generic server " + Term::pid(self).text())),
+                  data({pair(Term::string("Status"), running), pair(Term::string("Parent"), parent_term),
+                        pair(Term::string("Logged events"), Term::list({}))}),
+                  data({pair(Term::string("State"), std::move(state))})});
+  return Term::tuple({Term::atom("status"), Term::pid(self), pair(Term::atom("module"), Term::atom(class_name)),
+                      Term::list({Term::list({}), running, parent_term, Term::list({}), misc})});
+}
+
+template <class S>
+concept Saves = requires(const S& state) {
+  state.save();
+};
+template <class S>
+concept FormatsStatus = requires(const S& state) {
+  state.format_status();
+};
+
+/// The reply to `what`.
+template <class S>
+Term answer(const S& state, const Term& what, std::string_view class_name, const Pid& self, const Pid& parent) {
+  static_assert(
+      Saves<S> || !requires(S & changing) { changing.save(); }, "save() must be const");
+  const char* callback = "save";
+  const auto failed = [&](std::string_view why) {
+    return error(Term::tuple({Term::atom("callback_failed"), pair(Term::atom(class_name), Term::atom(callback)),
+                              pair(Term::atom("error"), Term::binary(why))}));
+  };
+  try {
+    if (what.is_atom("get_status")) {
+      if constexpr (FormatsStatus<S>) {
+        callback = "format_status";
+        return status(class_name, self, parent, to_term(state.format_status()));
+      } else if constexpr (Saves<S>) {
+        return status(class_name, self, parent, to_term(state.save()));
+      } else {
+        return status(class_name, self, parent, Term::atom("undefined"));
+      }
+    }
+    if constexpr (Saves<S>) {
+      if (what.is_atom("get_state")) {
+        return to_term(state.save());
+      }
+    }
+    return error(pair(Term::atom("unknown_system_msg"), what));
+  } catch (const std::exception& thrown) {
+    return failed(thrown.what());
+  } catch (...) {
+    return failed("not a std::exception");
+  }
+}
+
+}  // namespace troupe::system_messages
