@@ -220,6 +220,12 @@ std::uint32_t intern_name(troupe_text name, int* ok) {
 troupe_text name_of_node(std::uint32_t index) { return abi::to_abi(node_name(index)); }
 std::uint32_t creation() { return this_creation(); }
 
+int continue_value(void* value) {
+  EnvelopePtr message(envelope_of(value));
+  Process* const process = process_here();
+  return process != nullptr && Runtime::continue_with(*process, std::move(message)) ? 1 : 0;
+}
+
 constexpr troupe_host make_table(const void* native_image) {
   return {sizeof(troupe_host),
           TROUPE_ABI_VERSION,
@@ -260,7 +266,8 @@ constexpr troupe_host make_table(const void* native_image) {
           &now_ns,
           &intern_name,
           &name_of_node,
-          &creation};
+          &creation,
+          &continue_value};
 }
 
 }  // namespace

@@ -162,6 +162,8 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void monitor_nodes(Process& process, bool on);
   [[nodiscard]] std::vector<NodeIndex> connected_nodes() const;
   bool group_join(Process& process, std::string_view group);
+  /// False when the queue is as long as a mailbox may ever be.
+  static bool continue_with(Process& process, EnvelopePtr message);
 
   /// One turn; true when the process wants another. Called by schedulers.
   bool run_turn(Process& process, bool& was_slow);

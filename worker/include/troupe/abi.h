@@ -201,6 +201,8 @@ typedef struct troupe_host {
   uint32_t (*intern_node_name)(troupe_text name, int* ok);
   troupe_text (*node_name)(uint32_t index);
   uint32_t (*this_creation)(void);
+  /* To the head of the own queue: the next to be handled. 0 outside a process or when the queue is full. */
+  int (*continue_value)(void* value);
 } troupe_host;
 
 /* What a module offers. */

@@ -97,6 +97,14 @@ TimerReference send_after(std::chrono::nanoseconds delay, const Destination& to,
   const troupe_destination destination = abi::to_abi(to);
   return abi::host().send_after(delay.count(), &destination, abi::new_value<M>(std::move(message)));
 }
+/// OTP's {continue, Message}: this process handles `message` next, before anything that waits in its mailbox. From a
+/// constructor, it is the first message of all, so that a slow beginning keeps neither the spawner nor a supervisor
+/// waiting; from a handler, it follows at once and may continue again, in steps between which exit signals are obeyed.
+/// Asked twice in one handler, the later message comes first. False outside a process, or when the queue is full.
+template <class M>
+bool continue_with(M message) {
+  return abi::host().continue_value(abi::new_value<M>(std::move(message))) != 0;
+}
 /// Delivers a `Timeout` to this process.
 inline TimerReference start_timer(std::chrono::nanoseconds delay) { return abi::host().start_timer(delay.count()); }
 /// True when the timer had not fired. A Timeout that is already in the mailbox still comes.
