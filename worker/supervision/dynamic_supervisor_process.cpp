@@ -11,8 +11,8 @@
 namespace troupe {
 namespace {
 
-Term error(Term reason) { return Term::tuple({Term::atom("error"), std::move(reason)}); }
-Term error(const char* reason) { return error(Term::atom(reason)); }
+Term refusal(Term reason) { return Term::tuple({Term::atom("error"), std::move(reason)}); }
+Term refusal(const char* reason) { return refusal(Term::atom(reason)); }
 
 }  // namespace
 
@@ -45,13 +45,13 @@ void DynamicSupervisorProcess::handle(StartChild request, const From& from) {
     return;  // Whoever asks learns of the end.
   }
   if (size() >= spec_.children_max) {
-    troupe::reply(from, error("max_children"));
+    troupe::reply(from, refusal("max_children"));
     return;
   }
   const auto started =
       start_guarded([&](Runtime& runtime) { return spec_.start(runtime, request.arguments); }, runtime_);
   if (!started) {
-    troupe::reply(from, error(started.error().reason));
+    troupe::reply(from, refusal(started.error().reason));
     return;
   }
   const Pid pid = started.value();
@@ -64,7 +64,7 @@ void DynamicSupervisorProcess::handle(StartChild request, const From& from) {
 void DynamicSupervisorProcess::handle(TerminateChild request, From from) {
   const auto pid = request.child.as_pid();
   if (!pid) {
-    troupe::reply(from, error("simple_one_for_one"));
+    troupe::reply(from, refusal("simple_one_for_one"));
     return;
   }
   if (const auto child = children_.find(*pid); child != children_.end()) {
@@ -81,15 +81,15 @@ void DynamicSupervisorProcess::handle(TerminateChild request, From from) {
   const auto retry =
       std::find_if(retries_.begin(), retries_.end(), [&](const auto& entry) { return entry.second.before == *pid; });
   if (retry == retries_.end()) {
-    troupe::reply(from, error("not_found"));
+    troupe::reply(from, refusal("not_found"));
     return;
   }
   retries_.erase(retry);
   troupe::reply(from, Term::atom("ok"));
 }
 
-Term DynamicSupervisorProcess::handle(RestartChild) const { return error("simple_one_for_one"); }
-Term DynamicSupervisorProcess::handle(DeleteChild) const { return error("simple_one_for_one"); }
+Term DynamicSupervisorProcess::handle(RestartChild) const { return refusal("simple_one_for_one"); }
+Term DynamicSupervisorProcess::handle(DeleteChild) const { return refusal("simple_one_for_one"); }
 
 void DynamicSupervisorProcess::handle(const Exit& exit) {
   if (exit.from == troupe::parent()) {
