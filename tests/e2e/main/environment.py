@@ -53,8 +53,8 @@ class Environment:
     def program(self, name):
         return str(self.build / "bin" / name)
 
-    def start(self, name, *argv, env=None):
-        log = open(self.dir / f"{name}.log", "ab")
+    def start(self, name, *argv, env=None, log=None):
+        log = open(log or self.dir / f"{name}.log", "ab")
         self.processes[name] = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, env=env or self.env,
                                                 stdin=subprocess.DEVNULL, start_new_session=True)
 
@@ -95,9 +95,9 @@ class Environment:
         self.start("node", self.program("troupe-local"), "node", "--kubeconfig", str(self.kubeconfig), "--node-name", name,
                    "--image", f"{IMAGE}={self.build / 'image'}", "--pod-cidr", self.pod_cidr, "--client-ca", str(client_ca))
 
-    def start_operator(self, name="operator", leader_elect=False, port=None):
+    def start_operator(self, name="operator", leader_elect=False, port=None, log=None):
         self.start(name, self.program("troupe-operator"), "--kubeconfig", str(self.operator_kubeconfig), f"--leader-elect={str(leader_elect).lower()}",
-                   "--metrics-address", f"127.0.0.1:{port or self.operator_port}", "--log-format", "json")
+                   "--metrics-address", f"127.0.0.1:{port or self.operator_port}", "--log-format", "json", log=log)
 
     def open(self):
         self.start_server()

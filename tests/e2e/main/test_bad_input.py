@@ -184,3 +184,17 @@ class BadBytes(EndToEnd):
         done = subprocess.run([self.world.program("troupe-worker")], capture_output=True, text=True, timeout=20, env={"PATH": "/usr/bin"})
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("TROUPE_CLUSTER", done.stderr)
+
+
+class FullDisk(EndToEnd):
+    def test_an_operator_that_cannot_write_its_log_works_on(self):
+        self.world.stop("operator")
+        self.world.start_operator(log="/dev/full")
+        try:
+            self.start_cluster(cluster("full-disk", replicas=2))
+            self.world.kubectl("scale", "troupe/full-disk", "--replicas", "1")
+            self.world.wait_joined("full-disk", 1)
+            self.assertIsNone(self.world.processes["operator"].poll())
+        finally:
+            self.world.stop("operator")
+            self.world.start_operator()
