@@ -248,6 +248,8 @@ class RunningWorker final : public Worker {
   }
 
   void report() {
+    // Several threads report: what one of them saw earlier must not replace what another has seen since.
+    const std::lock_guard lock(report_mutex_);
     const Membership::View view = membership_.view();
     const bool joined = discovered_ && view.missing.empty();
     if (!conditions_ || !applications_ || draining_ || (!joined && clock_.now() - started_ < first_report_wait) ||
@@ -312,6 +314,7 @@ class RunningWorker final : public Worker {
   std::optional<Distribution> distribution_;
   std::optional<PgGroups> groups_;
   Membership membership_;
+  std::mutex report_mutex_;
   std::optional<ConditionWriter> conditions_;
   std::optional<ApplicationKeeper> applications_;
   std::unique_ptr<kube::Reflector> pods_;
