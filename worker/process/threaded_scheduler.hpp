@@ -1,5 +1,5 @@
 // The scheduler of real workers: a few threads, each with its own run queue, that share work when one of them has none,
-// sleep when there is nothing to do, and replace one another when a handler does not return. docs/performance.md tells
+// sleep when there is nothing to do, and replace one another when a handler does not return. docs/runtime.md tells
 // how.
 #pragma once
 
