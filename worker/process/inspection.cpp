@@ -3,42 +3,13 @@
 #include <utility>
 
 #include "troupe/node_name.hpp"
+#include "worker/process/blocking_request.hpp"
 #include "worker/process/current.hpp"
 #include "worker/process/exit_reasons.hpp"
 #include "worker/process/runtime.hpp"
 
 namespace troupe {
 namespace {
-
-/// The answer to one blocking call; shared by the thread that waits and the process that asks for it.
-struct Answer {
-  std::atomic<bool> done{false};
-  bool replied = false;
-  Term term;
-};
-
-/// A process for the length of one call.
-class Caller {
- public:
-  static constexpr bool system_process = true;
-  using messages = troupe::messages<Response<Term>>;
-
-  Caller(std::shared_ptr<Answer> answer, Runtime& runtime, const Destination& to, Term request, Duration timeout)
-      : answer_(std::move(answer)), runtime_(runtime) {
-    send_request(to, std::move(request), timeout);
-  }
-  void handle(Response<Term> response) {
-    answer_->replied = response.ok();
-    answer_->term = response.ok() ? *response.reply : response.reason;
-    answer_->done.store(true, std::memory_order_release);
-    runtime_.scheduler().notify_waiters();
-    troupe::exit(reasons::normal());
-  }
-
- private:
-  std::shared_ptr<Answer> answer_;
-  Runtime& runtime_;
-};
 
 Error call_error(const Term& reason) {
   if (reason.is_atom("timeout")) {
@@ -73,11 +44,10 @@ Runtime::Runtime(Scheduler& scheduler, RuntimeOptions options)
 
 Result<Term> Runtime::call(const Destination& to, Term request, Duration timeout) {
   check(current() == nullptr, "Runtime::call blocks: inside a process use send_request");
-  const auto answer = std::make_shared<Answer>();
-  if (!spawn<Caller>(answer, *this, to, std::move(request), timeout).valid()) {
+  const auto answer = ask_and_wait(*this, to, std::move(request), timeout);
+  if (!answer) {
     return Error{ErrorCode::limit_exceeded, "no free slot in the process table for the caller"};
   }
-  scheduler_.wait([&] { return answer->done.load(std::memory_order_acquire); });
   if (answer->replied) {
     return answer->term;
   }
