@@ -25,4 +25,13 @@ void for_each_seed(std::uint64_t by_day, std::uint64_t by_night, Body body) {
   }
 }
 
+/// The same for a simulation `history(seed)` that answers what it saw break: a list of sentences.
+template <class History>
+void for_each_history(std::uint64_t by_day, std::uint64_t by_night, History history) {
+  for_each_seed(by_day, by_night, [&](std::uint64_t seed) {
+    const auto broken = history(seed);
+    ASSERT_TRUE(broken.empty()) << broken.front();
+  });
+}
+
 }  // namespace troupe::test

@@ -200,10 +200,7 @@ std::vector<std::string> history(std::uint64_t seed, bool with_cuts) {
 }
 
 void expect_histories(bool with_cuts) {
-  test::for_each_seed(1'000, 50'000, [&](std::uint64_t seed) {
-    const auto broken = history(seed, with_cuts);
-    ASSERT_TRUE(broken.empty()) << broken.front();
-  });
+  test::for_each_history(1'000, 50'000, [&](std::uint64_t seed) { return history(seed, with_cuts); });
 }
 
 TEST(Histories, of_two_nodes_keep_order_lose_nothing_and_fire_every_monitor_once) { expect_histories(false); }

@@ -69,4 +69,13 @@ ChildSpec process_child(std::string id, const troupe_process_class& process_clas
   return child;
 }
 
+ChildSpec supervisor_child(std::string id, ChildStart start) {
+  ChildSpec child;
+  child.id = std::move(id);
+  child.type = ChildType::supervisor;
+  child.shutdown_timeout = shutdown_infinity;
+  child.start = std::move(start);
+  return child;
+}
+
 }  // namespace troupe

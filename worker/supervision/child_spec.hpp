@@ -49,4 +49,7 @@ Result<Pid, StartError> start_guarded(const ChildStart& start, Runtime& runtime)
 /// `name` when that is not empty.
 ChildSpec process_child(std::string id, const troupe_process_class& process_class, Term arguments, std::string name);
 
+/// A child that is a supervisor, which `start` starts: it may take as long as its own children need to end.
+ChildSpec supervisor_child(std::string id, ChildStart start);
+
 }  // namespace troupe

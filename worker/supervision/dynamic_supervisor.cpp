@@ -1,5 +1,6 @@
 #include "worker/supervision/dynamic_supervisor.hpp"
 
+#include <functional>
 #include <utility>
 
 #include "worker/supervision/dynamic_supervisor_process.hpp"
@@ -45,28 +46,16 @@ Result<Pid, StartError> start_dynamic_supervisor(Runtime& runtime, DynamicSuperv
   if (auto fault = fault_of(child, spec.auto_shutdown)) {
     return StartError{Term::tuple({Term::atom("bad_start_spec"), std::move(*fault)})};
   }
-  StartRequest request;
-  request.process_class = &abi::process_class<DynamicSupervisorProcess>;
+  auto request = start_request<DynamicSupervisorProcess>(std::ref(runtime), std::move(spec));
   request.name = name;
   request.link = true;
-  request.construct = [&](void* state) {
-    return abi::guarded([&] {
-      new (state) DynamicSupervisorProcess(runtime, std::move(spec));
-      return static_cast<int>(TROUPE_HANDLED);
-    });
-  };
   return runtime.start(request);
 }
 
 ChildSpec dynamic_supervisor_child(std::string id, DynamicSupervisorSpec spec, std::string name) {
-  ChildSpec child;
-  child.id = std::move(id);
-  child.type = ChildType::supervisor;
-  child.shutdown_timeout = shutdown_infinity;
-  child.start = [spec = std::move(spec), name = std::move(name)](Runtime& runtime) {
+  return supervisor_child(std::move(id), [spec = std::move(spec), name = std::move(name)](Runtime& runtime) {
     return start_dynamic_supervisor(runtime, spec, name);
-  };
-  return child;
+  });
 }
 
 }  // namespace troupe

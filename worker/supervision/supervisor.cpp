@@ -1,5 +1,6 @@
 #include "worker/supervision/supervisor.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -31,16 +32,9 @@ Result<Pid, StartError> start_supervisor(Runtime& runtime, SupervisorSpec spec, 
     return StartError{Term::tuple({Term::atom("bad_child_specs"), std::move(*fault)})};
   }
   const auto outcome = std::make_shared<StartOutcome>();
-  StartRequest request;
-  request.process_class = &abi::process_class<SupervisorProcess>;
+  auto request = start_request<SupervisorProcess>(std::ref(runtime), std::move(spec), outcome);
   request.name = name;
   request.link = true;
-  request.construct = [&](void* state) {
-    return abi::guarded([&] {
-      new (state) SupervisorProcess(runtime, std::move(spec), outcome);
-      return static_cast<int>(TROUPE_HANDLED);
-    });
-  };
   auto started = runtime.start(request);
   if (outcome->failure) {
     return StartError{*outcome->failure};
@@ -49,14 +43,9 @@ Result<Pid, StartError> start_supervisor(Runtime& runtime, SupervisorSpec spec, 
 }
 
 ChildSpec supervisor_child(std::string id, SupervisorSpec spec, std::string name) {
-  ChildSpec child;
-  child.id = std::move(id);
-  child.type = ChildType::supervisor;
-  child.shutdown_timeout = shutdown_infinity;
-  child.start = [spec = std::move(spec), name = std::move(name)](Runtime& runtime) {
+  return supervisor_child(std::move(id), [spec = std::move(spec), name = std::move(name)](Runtime& runtime) {
     return start_supervisor(runtime, spec, name);
-  };
-  return child;
+  });
 }
 
 }  // namespace troupe

@@ -2,16 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <memory>
 #include <string>
-#include <thread>
 
-#include "platform/event_loop.hpp"
-#include "platform/os_random.hpp"
-#include "tests/worker/distribution/erlang_node.hpp"
-#include "troupe/node_name.hpp"
-#include "worker/distribution/distribution.hpp"
-#include "worker/process/threaded_scheduler.hpp"
+#include "tests/worker/distribution/node_beside_erlang.hpp"
 #include "worker/supervision/dynamic_supervisor.hpp"
 #include "worker/supervision/supervisor.hpp"
 
@@ -36,44 +29,12 @@ class Stock {
   std::map<std::string, std::int64_t> items_;
 };
 
-struct ErlangSupervisor : testing::Test {
-  static constexpr std::uint32_t creation = 4'712;
-
-  ErlangSupervisor() : epmd(test::start_epmd(epmd_port)) {
-    static const bool named = (name_this_node("t@127.0.0.2", creation), true);
-    EXPECT_TRUE(named);
-    DistributionOptions options;
-    options.node_name = "t@127.0.0.2";
-    options.creation = creation;
-    options.cookies = {"cookie"};
-    options.listen = {"127.0.0.2", 0};
-    options.epmd_port = epmd_port;
-    distribution = std::make_unique<Distribution>(loop, loop, platform::os_random(), runtime, std::move(options));
-    EXPECT_TRUE(distribution->start().ok());
-    runtime.set_remote_nodes(distribution.get());
-    thread = std::thread([this] { loop.run(); });
-  }
-  ~ErlangSupervisor() override {
-    runtime.set_remote_nodes(nullptr);
-    loop.stop();
-    thread.join();
-    distribution.reset();
-  }
+struct ErlangSupervisor : test::NodeBesideErlang {
   /// Erlang expressions about S, the supervisor named `supervisor`; they print "as expected" at their end.
   void expect_of_erlang(const std::string& code) {
-    const auto erl =
-        test::start_erlang(epmd_port, "cookie",
-                           "T = 't@127.0.0.2', S = {supervisor, T}, " + code + ", io:format(\"as ~s~n\", [expected]).");
+    const auto erl = run_erlang("S = {supervisor, T}, " + code + ", io:format(\"as ~s~n\", [expected]).");
     EXPECT_TRUE(erl->prints("as expected")) << erl->output();
   }
-
-  std::uint16_t epmd_port = test::free_port();
-  platform::AsioLoop loop;
-  ThreadedScheduler scheduler{platform::real_clock(), {}};
-  Runtime runtime{scheduler};
-  std::unique_ptr<test::ChildProgram> epmd;
-  std::unique_ptr<Distribution> distribution;
-  std::thread thread;
 };
 
 TEST_F(ErlangSupervisor, children_are_changed_with_the_functions_of_otp) {
