@@ -107,8 +107,14 @@ void SchedulerMonitor::hand_over(Seat& seat) {
 void SchedulerMonitor::report(const Seat& seat) {
   const TimerOwner* const owner = seat.running_of.load(std::memory_order_relaxed);
   owners_.with(owner, [&] {
-    const auto* const runtime = static_cast<const Runtime*>(owner);
-    const auto info = runtime->process_info(seat.running.load(std::memory_order_relaxed)->pid());
+    const std::uint64_t turn = seat.turns.load(std::memory_order_acquire);
+    const Process* const process = seat.running.load(std::memory_order_acquire);
+    // While it is a process of this runtime, which cannot go now, its slot may be looked at.
+    if (process == nullptr || seat.running_of.load(std::memory_order_relaxed) != owner ||
+        seat.turns.load(std::memory_order_acquire) != turn) {
+      return;
+    }
+    const auto info = static_cast<const Runtime*>(owner)->process_info(process->pid());
     if (info) {
       log_warning("a handler has kept its thread for too long; another thread has taken over what waits",
                   {{"pid", text_for_log(info->pid)},

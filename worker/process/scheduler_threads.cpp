@@ -187,8 +187,8 @@ void SchedulerThreads::run(Seat& seat) {
     bool was_slow = false;
     Process* const process = next(seat);
     if (process != nullptr) {
-      seat.running.store(process, std::memory_order_relaxed);
       seat.running_of.store(process->runtime, std::memory_order_relaxed);
+      seat.running.store(process, std::memory_order_release);
       if (run_turn(*process, was_slow)) {
         if (seat.replaced.load(std::memory_order_relaxed)) [[unlikely]] {
           push_shared(*process);
@@ -197,6 +197,7 @@ void SchedulerThreads::run(Seat& seat) {
         }
       }
     }
+    seat.running.store(nullptr, std::memory_order_relaxed);
     seat.turns.store(turn + 1, std::memory_order_release);
     after_turn(seat, was_slow);
     // Timers that fired just now may have queued something.

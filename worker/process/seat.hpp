@@ -20,8 +20,8 @@ struct alignas(64) Seat {
   RunQueue queue;                                      ///< Under `lock`.
   std::atomic<std::uint32_t> length{0};                ///< Of `queue`, for those who only look.
   std::atomic<std::uint64_t> turns{0};                 ///< Odd from before a process is taken until its turn is over.
-  std::atomic<Process*> running{nullptr};              ///< Whose turn it is; may be outdated while `turns` is even.
-  std::atomic<const TimerOwner*> running_of{nullptr};  ///< Its runtime.
+  std::atomic<Process*> running{nullptr};              ///< Whose turn it is; null when nobody's.
+  std::atomic<const TimerOwner*> running_of{nullptr};  ///< Its runtime; set before `running`.
   std::atomic<Instant> next_due{Instant::max()};       ///< No timer of this place is due before.
   std::uint32_t picks = 0;
   std::uint64_t pushed = 0;  ///< Processes ever put into `queue`; all but `length` of them were taken out again.
