@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <condition_variable>
 #include <cstdlib>
-#include <mutex>
 #include <thread>
 
 #include "base/log.hpp"
@@ -24,7 +22,9 @@
 #include "worker/node/admin.hpp"
 #include "worker/node/application_keeper.hpp"
 #include "worker/node/condition_writer.hpp"
+#include "worker/node/exit_deadline.hpp"
 #include "worker/node/membership.hpp"
+#include "worker/node/reporter.hpp"
 #include "worker/node/spawn_guard.hpp"
 #include "worker/node/worker_metrics.hpp"
 #include "worker/process/threaded_scheduler.hpp"
@@ -90,7 +90,7 @@ class RunningWorker final : public Worker {
         runtime_(scheduler_),
         distribution_(std::in_place, loop_, loop_, random, runtime_, distribution_options(config_, creation)),
         membership_(
-            loop_, random, [this](const std::string& name) { connect(name); }, [this] { report(); }) {
+            loop_, random, [this](const std::string& name) { connect(name); }, [this] { reporter_.report(); }) {
     runtime_.set_remote_nodes(&*distribution_);
     distribution_->on_node_change([this](const Distribution::NodeChange& change) { on_node_change(change); });
   }
@@ -123,9 +123,9 @@ class RunningWorker final : public Worker {
     loop_thread_ = std::thread([this] { loop_.run(); });
     conditions_.emplace(client_, config_.pod_namespace, config_.pod_name, config_.pod_uid, clock_);
     applications_.emplace(runtime_, ApplicationSurroundings{config_.image_root, command_environment()}, clock_,
-                          [this] { report(); });
+                          [this] { reporter_.report(); });
     watch();
-    loop_.run_after(first_report_wait, [this] { report(); });
+    loop_.run_after(first_report_wait, [this] { reporter_.report(); });
     loop_.post([this] { guard_memory(); });
     log_info("worker started", {{"node", config_.node_name()}, {"pod", config_.pod_name}});
     return {};
@@ -133,7 +133,7 @@ class RunningWorker final : public Worker {
 
   void drain() override {
     log_info("drain: leaving", {{"node", config_.node_name()}, {"timeout_seconds", config_.drain_timeout.count()}});
-    const Deadline deadline(config_.drain_timeout + options_.exit_grace);
+    const ExitDeadline deadline(config_.drain_timeout + options_.exit_grace);
     draining_ = true;
     membership_.stop();
     pods_.reset();
@@ -146,36 +146,6 @@ class RunningWorker final : public Worker {
   }
 
  private:
-  /// Ends the program when the rest of a shutdown takes too long: a pod that hangs is worse than one that is cut off.
-  class Deadline {
-   public:
-    explicit Deadline(Duration limit) : thread_([this, limit] { wait(limit); }) {}
-    ~Deadline() {
-      {
-        const std::lock_guard lock(mutex_);
-        met_ = true;
-      }
-      changed_.notify_all();
-      thread_.join();
-    }
-    Deadline(const Deadline&) = delete;
-    Deadline& operator=(const Deadline&) = delete;
-
-   private:
-    void wait(Duration limit) {
-      std::unique_lock lock(mutex_);
-      if (!changed_.wait_for(lock, limit, [this] { return met_; })) {
-        log_error("drain: the deadline has passed; ending at once");
-        std::_Exit(1);
-      }
-    }
-
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool met_ = false;
-    std::thread thread_;
-  };
-
   void watch() {
     kube::Reflector::Options pods;
     pods.namespace_name = config_.pod_namespace;
@@ -247,23 +217,13 @@ class RunningWorker final : public Worker {
     membership_.on_node_change(name, change.up);
   }
 
-  void report() {
-    // Several threads report: what one of them saw earlier must not replace what another has seen since.
-    const std::lock_guard lock(report_mutex_);
+  std::optional<WorkerReport> look() {
     const Membership::View view = membership_.view();
-    const bool joined = discovered_ && view.missing.empty();
-    if (!conditions_ || !applications_ || draining_ || (!joined && clock_.now() - started_ < first_report_wait) ||
-        !applications_->first_pass_done()) {
-      return;
+    const bool settling = !(discovered_ && view.missing.empty()) && clock_.now() - started_ < first_report_wait;
+    if (!conditions_ || !applications_ || draining_ || settling || !applications_->first_pass_done()) {
+      return std::nullopt;
     }
-    WorkerReport report;
-    report.joined = joined;
-    report.joined_reason = joined ? "AllPeersConnected" : discovered_ ? "PeersMissing" : "NotDiscovered";
-    for (const std::string& pod : view.missing) {
-      report.joined_message += (report.joined_message.empty() ? "no link to " : ", ") + pod;
-    }
-    report.applications = applications_->reports();
-    conditions_->report(std::move(report));
+    return worker_report(view, discovered_, applications_->reports());
   }
 
   std::string why_not_ready() const {
@@ -314,7 +274,7 @@ class RunningWorker final : public Worker {
   std::optional<Distribution> distribution_;
   std::optional<PgGroups> groups_;
   Membership membership_;
-  std::mutex report_mutex_;
+  Reporter reporter_{[this] { return look(); }, [this](WorkerReport seen) { conditions_->report(std::move(seen)); }};
   std::optional<ConditionWriter> conditions_;
   std::optional<ApplicationKeeper> applications_;
   std::unique_ptr<kube::Reflector> pods_;
