@@ -9,6 +9,7 @@
 #include "tests/benchmark/operator_benchmark.hpp"
 #include "tests/benchmark/runtime/run_kernel.hpp"
 #include "tests/benchmark/runtime_benchmark.hpp"
+#include "tests/benchmark/soak.hpp"
 
 namespace {
 
@@ -124,12 +125,24 @@ int main(int argc, char** argv) {
       app.add_subcommand("kernel", "One kernel of `runtime` in this program, for a profiler: prints its seconds");
   one_kernel->add_option("name", kernel)->required()->check(CLI::IsMember(kernel_names()));
   one_kernel->add_option("size", size, "Operations; by default as many as a round of `runtime`");
+
+  int soak_minutes = 10;
+  CLI::App* const soak_group =
+      app.add_subcommand("soak", "All kernels over and over on one runtime; fails when its memory grows");
+  soak_group->add_option("--minutes", soak_minutes)->check(CLI::Range(0, 100'000))->capture_default_str();
   app.require_subcommand(0, 1);
   CLI11_PARSE(app, argc, argv);
   runtime.rounds = rounds;
 
   if (one_kernel->parsed()) {
     return run_kernel(kernel, size);
+  }
+  if (soak_group->parsed()) {
+    const auto soaked = benchmark::soak(std::chrono::minutes(soak_minutes), print_line);
+    if (!soaked) {
+      warn(soaked.error().message);
+    }
+    return soaked ? 0 : 1;
   }
   const Printer printer(format);
   int status = 0;

@@ -8,17 +8,18 @@
 #include <memory>
 
 #include "platform/cgroup.hpp"
-#include "platform/event_loop.hpp"
-#include "worker/process/runtime.hpp"
-#include "worker/process/threaded_scheduler.hpp"
 
 namespace troupe::benchmark {
-namespace {
+ThreadedSchedulerOptions KernelRuntime::options() {
+  ThreadedSchedulerOptions options;
+  options.threads = scheduler_threads();
+  return options;
+}
 
-Result<double> run_once(Runtime& runtime, const Kernel& kernel, std::uint64_t size) {
+Result<double> KernelRuntime::run(const Kernel& kernel, std::uint64_t size) {
   const auto result = std::make_shared<std::promise<std::uint64_t>>();
   auto counted = result->get_future();
-  const RuntimeScope scope(runtime);
+  const RuntimeScope scope(runtime_);
   const auto began = std::chrono::steady_clock::now();
   kernel.start(size, [result](std::uint64_t count) { result->set_value(count); });
   if (counted.wait_for(round_time_max) != std::future_status::ready) {
@@ -32,8 +33,6 @@ Result<double> run_once(Runtime& runtime, const Kernel& kernel, std::uint64_t si
   }
   return seconds;
 }
-
-}  // namespace
 
 unsigned scheduler_threads() {
   return std::clamp(static_cast<unsigned>(std::ceil(platform::read_cgroup_limits().cpus)), 1U, 64U);
@@ -54,14 +53,11 @@ Result<double> run_kernel(const Kernel& kernel, std::uint64_t size) {
   if (size < size_min) {
     return Error{ErrorCode::invalid_argument, fmt::format("size {}: a kernel needs at least {}", size, size_min)};
   }
-  ThreadedSchedulerOptions options;
-  options.threads = scheduler_threads();
-  ThreadedScheduler scheduler(platform::real_clock(), options);
-  Runtime runtime(scheduler);
-  if (auto warm = run_once(runtime, kernel, size / 10); !warm) {
+  KernelRuntime runtime;
+  if (auto warm = runtime.run(kernel, size / 10); !warm) {
     return warm;
   }
-  return run_once(runtime, kernel, size);
+  return runtime.run(kernel, size);
 }
 
 }  // namespace troupe::benchmark
