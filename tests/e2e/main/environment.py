@@ -223,7 +223,21 @@ class Environment:
         def holds():
             status = (self.get("troupecluster", cluster) or {}).get("status", {})
             return status.get("joinedReplicas", 0) == replicas and status.get("replicas") == replicas
-        self.wait(f"{replicas} workers of {cluster} have joined", holds, timeout)
+        try:
+            self.wait(f"{replicas} workers of {cluster} have joined", holds, timeout)
+        except Timeout as error:
+            raise Timeout(f"{self.how_joined(cluster)}\n{error}") from None
+
+    def how_joined(self, cluster):
+        """What the cluster counts, and what each pod says of itself with its last log lines."""
+        status = (self.get("troupecluster", cluster) or {}).get("status", {})
+        lines = [f"{cluster}: joinedReplicas {status.get('joinedReplicas')}, replicas {status.get('replicas')}"]
+        for pod in self.pods(cluster):
+            conditions = {c["type"]: f"{c['status']} {c.get('reason', '')} {c.get('message', '')}".strip()
+                          for c in pod["status"].get("conditions", [])}
+            lines.append(f"{pod['metadata']['name']} {pod['status'].get('phase')} {pod['status'].get('podIP')}: {conditions}")
+            lines += ["    " + line for line in self.kubectl("logs", pod["metadata"]["name"], "--tail=8", check=False).splitlines()]
+        return "\n".join(lines)
 
     def wait_application(self, name, timeout=60):
         self.wait(f"application {name} is ready", lambda: self.condition("troupeapplication", name, "Ready").get("status") == "True", timeout)
