@@ -12,6 +12,7 @@ ApplicationKeeper::ApplicationKeeper(Runtime& runtime, ApplicationSurroundings s
       surroundings_(std::move(surroundings)),
       clock_(clock),
       on_change_(std::move(on_change)),
+      retired_(runtime, clock),
       thread_([this] { run(); }) {}
 
 ApplicationKeeper::~ApplicationKeeper() {
@@ -101,15 +102,19 @@ void ApplicationKeeper::read_specs(const std::vector<kube::Object>& applications
 }
 
 Instant ApplicationKeeper::act() {
-  std::map<std::string, std::string> wanted;
+  std::map<std::string, WantedApplication> wanted;
   for (const auto& [name, spec] : specs_) {
-    wanted[name] = spec.ok() ? spec->fingerprint : spec.error().message;
+    wanted[name] =
+        spec.ok() ? WantedApplication{spec->fingerprint, spec->shape} : WantedApplication{spec.error().message, ""};
   }
   std::map<std::string, RunningApplication> running;
   for (const auto& [name, entry] : entries_) {
     running[name] = entry.state;
   }
   const ApplicationPlan plan = plan_applications(wanted, running, clock_.now());
+  for (const std::string& name : plan.upgrade) {
+    upgrade(name, wanted.at(name));
+  }
   for (const std::string& name : plan.stop) {
     stop(name);
     entries_.erase(name);
@@ -119,7 +124,7 @@ Instant ApplicationKeeper::act() {
     start(name, wanted.at(name));
   }
   // Starts that failed have set a time of their own.
-  Instant again = plan.again;
+  Instant again = std::min(plan.again, retired_.unload());
   for (const auto& [name, entry] : entries_) {
     if (!entry.state.alive) {
       again = std::min(again, entry.state.start_again);
@@ -128,9 +133,10 @@ Instant ApplicationKeeper::act() {
   return again;
 }
 
-void ApplicationKeeper::start(const std::string& name, const std::string& fingerprint) {
+void ApplicationKeeper::start(const std::string& name, const WantedApplication& wanted) {
   Entry& entry = entries_[name];
-  entry.state.fingerprint = fingerprint;
+  entry.state.fingerprint = wanted.fingerprint;
+  entry.state.shape = wanted.shape;
   const Result<ApplicationSpec>& spec = specs_.at(name);
   if (!spec.ok()) {
     return fail(name, entry,
@@ -138,7 +144,7 @@ void ApplicationKeeper::start(const std::string& name, const std::string& finger
   }
   const std::uint64_t incarnation = ++last_incarnation_;
   auto application = Application::start(
-      runtime_, *spec, surroundings_,
+      runtime_, *spec, surroundings_, retired_,
       [this, name, incarnation](const Term& reason) {
         const std::lock_guard lock(mutex_);
         ended_.push_back({name, incarnation, reason});
@@ -155,9 +161,32 @@ void ApplicationKeeper::start(const std::string& name, const std::string& finger
   entry.incarnation = incarnation;
   entry.started = clock_.now();
   entry.state.alive = true;
+  entry.version = versions_[name];
   start_order_.push_back(name);
   log_info("application started", {{"application", name}, {"version", versions_[name]}});
   set_report({name, versions_[name], true, "", ""});
+}
+
+void ApplicationKeeper::upgrade(const std::string& name, const WantedApplication& wanted) {
+  Entry& entry = entries_.at(name);
+  entry.state.fingerprint = wanted.fingerprint;  // Also of one that is refused: it is tried again when it is changed.
+  const auto upgraded = entry.application->upgrade(*specs_.at(name), surroundings_);
+  if (!upgraded) {
+    log_warning("application not upgraded: the version before goes on",
+                {{"application", name}, {"reason", upgraded.error().reason}, {"error", upgraded.error().message}});
+    set_report({name, entry.version, false, upgraded.error().reason,
+                "version " + entry.version + " goes on: " + upgraded.error().message});
+    return;
+  }
+  if (*upgraded == Application::Upgrade::needs_restart) {
+    log_info("application restarted for its new version: it has a class that cannot save or load its state",
+             {{"application", name}});
+    stop(name);
+    start(name, wanted);
+    return;
+  }
+  entry.version = versions_[name];
+  set_report({name, entry.version, true, "", ""});
 }
 
 void ApplicationKeeper::fail(const std::string& name, Entry& entry, const ApplicationFailure& failure) {

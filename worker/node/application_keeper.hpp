@@ -1,5 +1,6 @@
 // Keeps the applications of this worker's cluster running: loads their modules, starts their supervisors, starts them
-// again after they gave up, and says how each fares. A thread of its own, since loading and stopping take time.
+// again after they gave up, upgrades them in place when their module changes, and says how each fares. A thread of its
+// own, since loading and stopping take time.
 #pragma once
 
 #include <condition_variable>
@@ -17,6 +18,7 @@
 #include "worker/node/application_plan.hpp"
 #include "worker/node/application_spec.hpp"
 #include "worker/node/pod_conditions.hpp"
+#include "worker/node/retired_modules.hpp"
 #include "worker/node/running_application.hpp"
 #include "worker/process/runtime.hpp"
 
@@ -48,6 +50,7 @@ class ApplicationKeeper {
   struct Entry {
     RunningApplication state;
     std::unique_ptr<Application> application;
+    std::string version;  ///< What runs.
     std::uint64_t incarnation = 0;
     Instant started{};
     int failures = 0;
@@ -62,7 +65,8 @@ class ApplicationKeeper {
   void read_specs(const std::vector<kube::Object>& applications);
   /// Carries out the plan; answers when to look again.
   Instant act();
-  void start(const std::string& name, const std::string& fingerprint);
+  void start(const std::string& name, const WantedApplication& wanted);
+  void upgrade(const std::string& name, const WantedApplication& wanted);
   void stop(const std::string& name);
   void fail(const std::string& name, Entry& entry, const ApplicationFailure& failure);
   void take_ended();
@@ -85,6 +89,7 @@ class ApplicationKeeper {
   std::map<std::string, std::uint64_t> restarts_;  ///< By supervisor.
 
   // The keeper's thread alone.
+  RetiredModules retired_;
   std::map<std::string, Result<ApplicationSpec>> specs_;
   std::map<std::string, std::string> versions_;
   std::map<std::string, Entry> entries_;

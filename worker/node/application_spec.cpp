@@ -192,6 +192,9 @@ Result<ApplicationSpec> parse_application(const kube::Object& application) {
     return invalid("spec.supervisor.children", "is empty");
   }
   parsed.fingerprint = application.uid() + spec.dump();
+  json without_module = spec;
+  without_module.erase("module");
+  parsed.shape = application.uid() + (parsed.module ? " module " : " ") + without_module.dump();
   return parsed;
 }
 

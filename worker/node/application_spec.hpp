@@ -39,8 +39,9 @@ struct ApplicationSpec {
   Strategy strategy = Strategy::one_for_one;
   RestartIntensity intensity;
   std::vector<ChildDescription> children;
-  /// Changes with anything that a running application must be restarted for.
-  std::string fingerprint;
+  std::string fingerprint;  ///< Changes with anything.
+  /// Changes with anything but the module: while it stays, a running application can be upgraded in place.
+  std::string shape;
 };
 
 /// spec.clusterRef.name; "" when there is none.

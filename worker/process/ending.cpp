@@ -1,6 +1,5 @@
 // How a process ends: its code says goodbye, its name is free, then everybody tied to it is told.
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "worker/process/crash_report.hpp"
@@ -8,6 +7,7 @@
 #include "worker/process/exit_reasons.hpp"
 #include "worker/process/passed_term.hpp"
 #include "worker/process/runtime.hpp"
+#include "worker/process/state_memory.hpp"
 
 namespace troupe {
 namespace {
@@ -15,14 +15,10 @@ namespace {
 EnvelopePtr next_of(Envelope*& list) { return EnvelopePtr(std::exchange(list, list->next)); }
 
 void destroy_state(Process& process) {
-  const troupe_process_class& process_class = *process.process_class;
   if (std::exchange(process.constructed, false)) {
-    process_class.destroy(process.state);
+    process.process_class->destroy(process.state);
   }
-  if (process.state != process.inline_state && process.state != nullptr) {
-    ::operator delete (process.state, std::align_val_t{std::max<std::size_t>(process_class.state_align, 16)});
-  }
-  process.state = nullptr;
+  StateMemory::free(process);
 }
 
 }  // namespace
@@ -147,6 +143,8 @@ void Runtime::bounce(EnvelopePtr envelope, const Term& reason) {
     signal->reference = make_reference(envelope->from_id, envelope->number);
     signal->payload = reason;
     send_signal(std::move(signal));
+  } else if (envelope->kind == SignalKind::boundary_act) {
+    run_boundary_act(envelope->number, nullptr);
   } else if (envelope->form == Envelope::Form::signal) {
     refuse(as_signal(*envelope), reason);
   }

@@ -112,17 +112,18 @@ Term message_term(const Envelope& envelope) {
   return {};
 }
 
+EnvelopePtr term_copy(const Envelope& envelope) {
+  EnvelopePtr copy = make_term_envelope(envelope.kind, message_term(envelope));
+  copy->to_serial = envelope.to_serial;
+  copy->from_caller = envelope.from_caller;
+  copy->from_id = envelope.from_id;
+  copy->from_serial = envelope.from_serial;
+  copy->number = envelope.number;
+  return copy;
+}
+
 EnvelopePtr to_term_envelope(EnvelopePtr envelope) {
-  if (envelope->form != Envelope::Form::value) {
-    return envelope;
-  }
-  EnvelopePtr converted = make_term_envelope(envelope->kind, message_term(*envelope));
-  converted->to_serial = envelope->to_serial;
-  converted->from_caller = envelope->from_caller;
-  converted->from_id = envelope->from_id;
-  converted->from_serial = envelope->from_serial;
-  converted->number = envelope->number;
-  return converted;
+  return envelope->form == Envelope::Form::value ? term_copy(*envelope) : std::move(envelope);
 }
 
 std::size_t approximate_bytes(const Term& term) {

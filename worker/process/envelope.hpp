@@ -35,6 +35,7 @@ enum class SignalKind : std::uint8_t {
   request_timeout,  ///< `number` = request
   node_lost,        ///< Links, monitors and requests of that node fire.
   resume,           ///< A sender has paused long enough.
+  boundary_act,     ///< `number` = what the runtime wants done between two messages
 };
 
 constexpr bool is_queued(SignalKind kind) { return kind <= SignalKind::node_down; }
@@ -127,7 +128,9 @@ inline SignalEnvelope& as_signal(Envelope& envelope) { return static_cast<Signal
 
 /// The message as a term, whatever its form.
 Term message_term(const Envelope& envelope);
-/// The same signal with its value as a term: for another image. Keeps kind, caller and number.
+/// The same signal with its value as a term: for another image. Keeps kind, caller and number. `term_copy` leaves
+/// `envelope`, a value, as it is.
+EnvelopePtr term_copy(const Envelope& envelope);
 EnvelopePtr to_term_envelope(EnvelopePtr envelope);
 
 /// About how much memory a term holds: texts and binaries in full, at most 256 elements walked.

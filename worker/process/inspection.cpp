@@ -87,6 +87,7 @@ TimerId Runtime::start_timer(Process& process, Duration delay) {
 }
 
 std::optional<Instant> Runtime::fire_timers(unsigned place, Instant now) {
+  timers_firing_.fetch_add(1, std::memory_order_seq_cst);
   for (Timer& timer : timers_.take_due(place, now)) {
     if (timer.signal->form == Envelope::Form::bare) {
       push(timer.to, std::move(timer.signal), false);
@@ -97,6 +98,7 @@ std::optional<Instant> Runtime::fire_timers(unsigned place, Instant now) {
            std::move(timer.signal));
     }
   }
+  timers_firing_.fetch_sub(1, std::memory_order_seq_cst);
   return timers_.next_due(place);
 }
 

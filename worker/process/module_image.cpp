@@ -7,6 +7,7 @@
 #include "troupe/image.hpp"
 #include "worker/process/current.hpp"
 #include "worker/process/elf_exports.hpp"
+#include "worker/process/runtime.hpp"
 
 namespace troupe {
 namespace {
@@ -62,7 +63,25 @@ Result<std::shared_ptr<const ModuleImage>> ModuleImage::open(const std::filesyst
                   "was built for version " + version + " of the module ABI, this worker has version " +
                       std::to_string(TROUPE_ABI_VERSION) + "; rebuild it against this worker's headers");
   }
-  return std::shared_ptr<const ModuleImage>(new ModuleImage(file, *module));
+  return std::shared_ptr<const ModuleImage>(new ModuleImage(file, handle, *module));
+}
+
+Result<void> ModuleImage::unload(Runtime& runtime, const std::shared_ptr<const ModuleImage>& module) {
+  if (module.use_count() > 1) {
+    return refuse(ErrorCode::unavailable, module->file_, "is held elsewhere");
+  }
+  if (auto released = runtime.release_image(module->image()); !released) {
+    return released.error().in(module->file_.string());
+  }
+  const void* const inside = module->image();
+  dlclose(module->handle_);
+  Dl_info info;
+  if (dladdr(inside, &info) != 0) {
+    return refuse(ErrorCode::internal, module->file_,
+                  "stays in memory: it is open elsewhere, or has a thread, a thread-local with a destructor or an exit "
+                  "handler");
+  }
+  return {};
 }
 
 const troupe_process_class* ModuleImage::find_class(std::string_view name) const {

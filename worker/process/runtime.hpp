@@ -26,6 +26,7 @@
 #include "worker/process/scheduler.hpp"
 #include "worker/process/thread_parts.hpp"
 #include "worker/process/timers.hpp"
+#include "worker/process/upgrade.hpp"
 
 namespace troupe {
 
@@ -134,6 +135,19 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void hold_spawns(bool on) { spawns_held_.store(on, std::memory_order_relaxed); }
   [[nodiscard]] std::size_t timers() const { return timers_.size(); }
 
+  // --- Code upgrade (upgrade.cpp) ---
+
+  /// At its next message boundary the process carries on as one of class `order.to`: the old class saves its state, the
+  /// new one loads it. Pid, mailbox, links, monitors, names and timers stay; messages that wait become terms.
+  void upgrade(const Pid& pid, UpgradeOrder order);
+  /// Those whose class is of `image`.
+  [[nodiscard]] std::vector<Pid> processes_of(const void* image) const;
+  /// The name of a process's class, when it lives and its class is of `image`.
+  [[nodiscard]] std::optional<std::string> class_of(const Pid& pid, const void* image) const;
+  /// Success means that nothing of the runtime refers to `image` any more, as long as nobody spawns of it again; until
+  /// then `unavailable` says what does: try again later. From one thread at a time.
+  Result<void> release_image(const void* image);
+
   // --- SignalReceiver ---
   void deliver(RemoteSignal signal) override;
   void node_up(NodeIndex node) override;
@@ -169,6 +183,17 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   bool run_turn(Process& process, bool& was_slow);
 
  private:
+  using BoundaryAct = std::function<void(Process*)>;
+  struct ImageRelease {
+    std::shared_ptr<std::atomic<std::size_t>> mailboxes;  ///< Still to be read.
+    std::vector<std::uint64_t> turns;                     ///< Of the scheduler, when it began.
+  };
+  // upgrade.cpp
+  /// Has `act` run in the process's turn, between two messages; with null, here or there, when it is gone.
+  void at_boundary(const Pid& pid, BoundaryAct act);
+  void run_boundary_act(std::uint64_t number, Process* process);
+  UpgradeOutcome carry_over(Process& process, const UpgradeOrder& order);
+
   // spawn.cpp
   Process* open_process(const troupe_process_class& process_class, MailboxLimits limits, const Pid& parent);
   /// `body` is called with the state's memory and answers TROUPE_HANDLED, or TROUPE_FAILED after abi::fail().
@@ -242,6 +267,12 @@ class Runtime final : public SignalReceiver, public TimerOwner {
 
   std::mutex pauses_mutex_;
   std::unordered_map<Pid, std::unordered_set<Pid>> paused_by_receiver_;
+
+  std::mutex boundary_mutex_;
+  std::uint64_t last_boundary_act_ = 0;
+  std::unordered_map<std::uint64_t, BoundaryAct> boundary_acts_;
+  std::atomic<std::uint32_t> timers_firing_{0};  ///< Calls of fire_timers that hold timers in their hands.
+  std::unordered_map<const void*, ImageRelease> image_releases_;  ///< Under way.
 
   ThreadParts parts_;
   std::atomic<std::int64_t> last_drop_log_second_{-1};

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "base/clock.hpp"
 
@@ -42,6 +43,9 @@ class Scheduler {
   virtual void notify_waiters() = 0;
   /// Messages that a turn starting now may handle and send, together.
   virtual std::uint32_t turn_messages_max() = 0;
+  /// A number for each thread that grows with its turns and is odd within one: a turn that was under way when this was
+  /// asked is over once its number has changed.
+  [[nodiscard]] virtual std::vector<std::uint64_t> turns() const = 0;
   [[nodiscard]] virtual const Clock& clock() const = 0;
 };
 

@@ -340,12 +340,19 @@ void SchedulerThreads::rest_as_spare(Seat& seat) {
 
 // --- The end of a runtime ---
 
-void SchedulerThreads::wait_for_turns() {
+std::vector<std::uint64_t> SchedulerThreads::turns() const {
   heavy_barrier();
+  std::vector<std::uint64_t> all;
   for (unsigned index = 0; index < seats(); ++index) {
-    const Seat& seat = seats_[index];
-    const std::uint64_t seen = seat.turns.load(std::memory_order_acquire);
-    while (seen % 2 != 0 && seat.turns.load(std::memory_order_acquire) == seen) {
+    all.push_back(seats_[index].turns.load(std::memory_order_acquire));
+  }
+  return all;
+}
+
+void SchedulerThreads::wait_for_turns() {
+  const std::vector<std::uint64_t> seen = turns();
+  for (unsigned index = 0; index < seen.size(); ++index) {
+    while (seen[index] % 2 != 0 && seats_[index].turns.load(std::memory_order_acquire) == seen[index]) {
       std::this_thread::yield();
     }
   }

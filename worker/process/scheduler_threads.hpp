@@ -31,6 +31,8 @@ class SchedulerThreads {
 
   /// Any thread.
   void schedule(Process& process);
+  /// See Scheduler::turns.
+  [[nodiscard]] std::vector<std::uint64_t> turns() const;
   /// Takes the processes of a runtime, which refuses turns by now, out of all queues, and waits for turns in progress.
   void forget(const Runtime& runtime);
   /// The seat of the calling thread, when it is one of these threads.

@@ -15,6 +15,10 @@ bool Runtime::act_on(Process& process, EnvelopePtr envelope) {
   if (envelope->kind == SignalKind::resume) {
     return true;
   }
+  if (envelope->kind == SignalKind::boundary_act) {
+    run_boundary_act(envelope->number, &process);
+    return true;
+  }
   SignalEnvelope& signal = as_signal(*envelope);
   switch (signal.kind) {
     case SignalKind::link:

@@ -1,25 +1,13 @@
 // How processes come to be.
 #include <algorithm>
-#include <new>
 
 #include "worker/process/current.hpp"
 #include "worker/process/exit_reasons.hpp"
 #include "worker/process/passed_term.hpp"
 #include "worker/process/runtime.hpp"
+#include "worker/process/state_memory.hpp"
 
 namespace troupe {
-namespace {
-
-void* state_memory(Process& process, const troupe_process_class& process_class) {
-  if (process_class.state_size <= Process::inline_state_bytes && process_class.state_align <= 16) {
-    return process.inline_state;
-  }
-  return ::operator new (process_class.state_size,
-                         std::align_val_t{std::max<std::size_t>(process_class.state_align, 16)});
-}
-
-}  // namespace
-
 Process* Runtime::open_process(const troupe_process_class& process_class, MailboxLimits limits, const Pid& parent) {
   if (spawns_held_.load(std::memory_order_relaxed) && (process_class.flags & TROUPE_CLASS_SYSTEM) == 0) {
     return nullptr;
@@ -41,7 +29,7 @@ Process* Runtime::open_process(const troupe_process_class& process_class, Mailbo
     process->parent = parent;
   }
   process->image.store(process_class.image, std::memory_order_relaxed);
-  process->state = state_memory(*process, process_class);
+  process->state = StateMemory::choose(*process, process_class);
   process->traps_exits = (process_class.flags & TROUPE_CLASS_TRAPS_EXITS) != 0;
   process->constructed = false;
   process->slow = false;

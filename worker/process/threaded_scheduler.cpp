@@ -74,6 +74,8 @@ void ThreadedScheduler::notify_waiters() {
   parts_->waiters_changed.notify_all();
 }
 
+std::vector<std::uint64_t> ThreadedScheduler::turns() const { return parts_->threads.turns(); }
+
 const Clock& ThreadedScheduler::clock() const { return parts_->clock; }
 
 SchedulerLoad ThreadedScheduler::load() const {

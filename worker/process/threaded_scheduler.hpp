@@ -44,6 +44,7 @@ class ThreadedScheduler final : public Scheduler {
   void wait(const std::function<bool()>& done) override;
   void notify_waiters() override;
   std::uint32_t turn_messages_max() override { return turn_messages_max_; }
+  [[nodiscard]] std::vector<std::uint64_t> turns() const override;
   /// Thread-safe; asks the kernel, so it costs those who look and not those who run.
   [[nodiscard]] SchedulerLoad load() const;
   [[nodiscard]] const Clock& clock() const override;

@@ -118,6 +118,21 @@ void TimerWheel::take_due(Instant now, std::vector<Timer>& due) {
   now_tick_ = std::max(now_tick_, target);
 }
 
+void TimerWheel::turn_into_terms(const void* image, std::vector<EnvelopePtr>& values) {
+  for (const auto& chunk : chunks_) {
+    for (std::uint32_t at = 0; at < chunk_nodes; ++at) {
+      Node& node = chunk[at];
+      if (node.added == 0) {
+        continue;
+      }
+      EnvelopePtr& signal = node.timer.signal;
+      if (signal && signal->form == Envelope::Form::value && signal->type->image == image) {
+        values.push_back(std::exchange(signal, term_copy(*signal)));
+      }
+    }
+  }
+}
+
 TimerWheel::Node* TimerWheel::make_node() {
   if (free_ == nullptr) {
     const auto made = static_cast<std::uint32_t>(chunks_.size()) * chunk_nodes;

@@ -46,6 +46,8 @@ class TimerWheel {
   bool cancel(Key key, Timer& removed);
   /// Appends those that are due, earliest first, equal ones in the order of `add`.
   void take_due(Instant now, std::vector<Timer>& due);
+  /// Messages whose type is of `image` become terms; appends what they were to `values`.
+  void turn_into_terms(const void* image, std::vector<EnvelopePtr>& values);
   /// Nothing happens before; Instant::max() when there is none. May be earlier than the first timer is due.
   [[nodiscard]] Instant next_event() const;
   [[nodiscard]] std::size_t size() const { return size_; }

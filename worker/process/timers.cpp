@@ -81,6 +81,16 @@ std::vector<Timer> Timers::take_due(unsigned place, Instant now) {
   return due;
 }
 
+void Timers::turn_into_terms(const void* image) {
+  for (unsigned place = 0; place < places_; ++place) {
+    if (Place* const at = known(place)) {
+      std::vector<EnvelopePtr> values;  // Destroyed outside the lock: a destructor is the user's code.
+      const std::lock_guard lock(at->lock);
+      at->wheel.turn_into_terms(image, values);
+    }
+  }
+}
+
 std::optional<Instant> Timers::next_due(unsigned place) const {
   const Place* const at = known(place);
   if (at == nullptr) {

@@ -34,6 +34,8 @@ class Timers {
   bool cancel(TimerId timer);
   /// Removes those that are due, earliest first, equal ones in the order of `add`.
   std::vector<Timer> take_due(unsigned place, Instant now);
+  /// Messages whose type is of `image` become terms.
+  void turn_into_terms(const void* image);
   /// Nothing is to be done at this place before.
   [[nodiscard]] std::optional<Instant> next_due(unsigned place) const;
   [[nodiscard]] std::size_t size() const;

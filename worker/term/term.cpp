@@ -63,8 +63,9 @@ Term::Node::~Node() {
 }
 
 const Term::Node& Term::empty_list() {
-  // Never destroyed: an exit handler would pin an application module in memory.
-  static const Node* const node = new Node(Kind::list, Sequence{});
+  // Never destroyed, and not from the heap: an application module that holds it is unloaded without a trace.
+  alignas(Node) static std::byte memory[sizeof(Node)];
+  static const Node* const node = new (memory) Node(Kind::list, Sequence{});
   return *node;
 }
 

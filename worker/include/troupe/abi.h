@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define TROUPE_ABI_VERSION 2u
+#define TROUPE_ABI_VERSION 3u
 #define TROUPE_MODULE_MAGIC 0x4d505254u /* "TRPM" */
 #define TROUPE_MODULE_SYMBOL "troupe_module_open"
 
@@ -129,7 +129,8 @@ typedef struct troupe_process_class {
   int (*handle)(void* state, const troupe_delivery* delivery);
   void (*terminate)(void* state, const troupe_term* reason); /* May be null. */
   int (*save)(const void* state, troupe_term_sink sink);     /* May be null. */
-  int (*load)(void* state, const troupe_term* saved);        /* May be null; constructs the state. */
+  /* May be null; constructs the state from what `save` of a class of that version gave. */
+  int (*load)(void* state, const troupe_term* saved, troupe_text from_version);
 } troupe_process_class;
 
 /* OTP's process_flag(priority, ...). */

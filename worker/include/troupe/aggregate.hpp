@@ -210,26 +210,44 @@ const auto& field_names() {
   return names;
 }
 
-/// The unqualified name of T in snake_case: AddItem -> add_item, HTTPGet -> http_get.
+namespace aggregate {
+
+/// At most an underscore before each character.
+template <std::size_t Size>
+struct SnakeCase {
+  std::array<char, 2 * Size> text{};
+  std::size_t size = 0;
+
+  constexpr void push_back(char c) { text[size++] = c; }
+  [[nodiscard]] constexpr std::string_view view() const { return {text.data(), size}; }
+};
+
 template <class T>
-const std::string& tag_name() {
-  static const std::string& tag = *new std::string([] {
-    constexpr std::string_view name = aggregate::unqualified(aggregate::type_signature<T>());
-    std::string snake;
-    for (std::size_t i = 0; i < name.size(); ++i) {
-      const bool upper = aggregate::is_upper(name[i]);
-      const bool after_word = i > 0 && !aggregate::is_upper(name[i - 1]) && name[i - 1] != '_';
-      const bool starts_word = i > 0 && i + 1 < name.size() && name[i - 1] != '_' &&
-                               !aggregate::is_upper(name[i + 1]) && name[i + 1] != '_' &&
-                               !(name[i + 1] >= '0' && name[i + 1] <= '9');
-      if (upper && (after_word || starts_word)) {
-        snake.push_back('_');
-      }
-      snake.push_back(upper ? static_cast<char>(name[i] - 'A' + 'a') : name[i]);
+constexpr auto snake_case_name() {
+  constexpr std::string_view name = unqualified(type_signature<T>());
+  SnakeCase<name.size()> snake;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const bool upper = is_upper(name[i]);
+    const bool after_word = i > 0 && !is_upper(name[i - 1]) && name[i - 1] != '_';
+    const bool starts_word = i > 0 && i + 1 < name.size() && name[i - 1] != '_' && !is_upper(name[i + 1]) &&
+                             name[i + 1] != '_' && !(name[i + 1] >= '0' && name[i + 1] <= '9');
+    if (upper && (after_word || starts_word)) {
+      snake.push_back('_');
     }
-    return snake;
-  }());
-  return tag;
+    snake.push_back(upper ? static_cast<char>(name[i] - 'A' + 'a') : name[i]);
+  }
+  return snake;
+}
+
+template <class T>
+inline constexpr auto snake_case = snake_case_name<T>();
+
+}  // namespace aggregate
+
+/// The unqualified name of T in snake_case: AddItem -> add_item, HTTPGet -> http_get. Valid for the life of the module.
+template <class T>
+constexpr std::string_view tag_name() {
+  return aggregate::snake_case<T>.view();
 }
 
 }  // namespace troupe

@@ -36,8 +36,7 @@ void value_to_term(const void* value, troupe_term_sink sink) {
 template <class M>
 void value_tag(troupe_text_sink sink) {
   if constexpr (std::is_class_v<M> && !std::is_same_v<M, Term> && requires { tag_name<M>(); }) {
-    const auto tag = tag_name<M>();
-    sink.take(sink.context, to_abi(std::string_view(tag)));
+    sink.take(sink.context, to_abi(tag_name<M>()));
   } else {
     sink.take(sink.context, to_abi(std::string_view("value")));
   }

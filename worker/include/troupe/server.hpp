@@ -12,8 +12,8 @@
 // A message in `messages` has one of: `void handle(M)`, `R handle(M)` (R is the reply), `void handle(M, From)` (reply
 // later with `troupe::reply`). Optional beside them: handle(Term) for terms that are none of the messages,
 // handle(Exit), handle(Down), handle(NodeUp), handle(NodeDown), handle(Timeout), `void terminate(const Term& reason)`,
-// `save() const` (its state as a term: troupe/system_messages.hpp), and `struct Args` with a constructor that takes it,
-// filled from the start arguments. From Erlang the message is the term itself, sent, cast or called.
+// `save() const` and `static load` (its state as a term: troupe/saved_state.hpp), and `struct Args` with a constructor
+// that takes it, filled from the start arguments. From Erlang the message is the term itself, sent, cast or called.
 #pragma once
 
 #include <cstdlib>
@@ -157,7 +157,7 @@ inline std::string_view tag_of(const Term& term) {
 template <class S, class M>
 bool try_term(S& state, const Term& term, std::string_view tag, const troupe_caller* caller) {
   if constexpr (!is_response<M>) {
-    if (tag == std::string_view(tag_name<M>())) {
+    if (tag == tag_name<M>()) {
       if (auto message = from_term<M>(term)) {
         handle_value<S, M>(state, *message, caller);
         return true;
@@ -402,6 +402,38 @@ void terminate_class([[maybe_unused]] void* state, [[maybe_unused]] const troupe
 }
 
 template <class S>
+int save_class([[maybe_unused]] const void* state, [[maybe_unused]] troupe_term_sink sink) noexcept {
+  if constexpr (Saves<S>) {
+    return guarded([&] {
+      give_term(to_term(static_cast<const S*>(state)->save()), sink);
+      return static_cast<int>(TROUPE_HANDLED);
+    });
+  }
+  return TROUPE_FAILED;
+}
+
+template <class S>
+int load_class([[maybe_unused]] void* memory, [[maybe_unused]] const troupe_term* saved,
+               [[maybe_unused]] troupe_text from_version) noexcept {
+  if constexpr (Loads<S>) {
+    return guarded([&]() -> int {
+      auto value = from_term<SavedOf<S>>(take_term(*saved));
+      if (!value) {
+        fail(Term::tuple({Term::atom("bad_state"), Term::binary(value.error().message)}), true);
+        return TROUPE_FAILED;
+      }
+      if constexpr (requires { S::load(std::move(*value), std::string_view{}); }) {
+        new (memory) S(S::load(std::move(*value), from_abi(from_version)));
+      } else {
+        new (memory) S(S::load(std::move(*value)));
+      }
+      return TROUPE_HANDLED;
+    });
+  }
+  return TROUPE_FAILED;
+}
+
+template <class S>
 constexpr std::uint32_t class_flags() {
   std::uint32_t flags = 0;
   if constexpr (Handles<S, Exit>) {
@@ -430,13 +462,28 @@ template <class S>
 inline constexpr bool class_is_well_formed = MessagesCheck<S, typename S::messages>::holds;
 
 template <class S>
-inline troupe_process_class process_class{sizeof(troupe_process_class), class_is_well_formed<S> ? class_flags<S>() : 0,
-                                          &image_anchor, {class_name<S>().data(), class_name<S>().size()}, sizeof(S),
-                                          alignof(S), &start_class<S>, &destroy_value<S>, &handle_class<S>,
-                                          requires(S& s, const Term& r){s.terminate(r);
-}  // namespace abi
-? &terminate_class<S> : nullptr, nullptr, nullptr
-};  // namespace troupe
+concept Terminates = requires(S& state, const Term& reason) {
+  state.terminate(reason);
+};
+
+template <class Function>
+constexpr Function when(bool wanted, Function function) {
+  return wanted ? function : nullptr;
+}
+
+template <class S>
+inline troupe_process_class process_class{sizeof(troupe_process_class),
+                                          class_is_well_formed<S> ? class_flags<S>() : 0,
+                                          &image_anchor,
+                                          {class_name<S>().data(), class_name<S>().size()},
+                                          sizeof(S),
+                                          alignof(S),
+                                          &start_class<S>,
+                                          &destroy_value<S>,
+                                          &handle_class<S>,
+                                          when(Terminates<S>, &terminate_class<S>),
+                                          when(Saves<S>, &save_class<S>),
+                                          when(Loads<S>, &load_class<S>)};
 
 }  // namespace abi
 

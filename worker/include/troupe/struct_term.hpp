@@ -267,7 +267,7 @@ Result<T> read_tagged(const Term& term, Form form) {
   } else {
     constexpr std::size_t count = field_count<T>();
     if (!term.is_tagged(tag_name<T>(), count + 1)) {
-      return mismatch("{" + tag_name<T>() + ", ...} of " + std::to_string(count) + " fields", term);
+      return mismatch("{" + std::string(tag_name<T>()) + ", ...} of " + std::to_string(count) + " fields", term);
     }
     T out{};
     const auto elements = *term.as_tuple();

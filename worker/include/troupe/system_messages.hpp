@@ -6,12 +6,12 @@
 //     ...
 //   1> sys:get_state({stock, Node}).          % #{<<"tea">> => 3}
 //
-// A class needs nothing for it but `save() const`, whose answer (a Term, or anything struct_term.hpp has a term for) is
-// its state; `format_status() const`, when it has one, is shown instead by get_status, as gen_server:format_status/1
-// does, to leave out what is large or secret. Without `save` get_state answers {error, {unknown_system_msg, get_state}}
-// and get_status shows `undefined`. What either throws is answered as {error, {callback_failed, _, _}}: an onlooker
-// never ends a process. Answered between two messages, by the process itself, so the state is never half changed;
-// a class never sees these messages. Source: stdlib/src/sys.erl, gen_server.erl (format_status) of OTP 25.
+// A class needs nothing for it but `save() const` (saved_state.hpp), whose answer is its state; `format_status()
+// const`, when it has one, is shown instead by get_status, as gen_server:format_status/1 does, to leave out what is
+// large or secret. Without `save` get_state answers {error, {unknown_system_msg, get_state}} and get_status shows
+// `undefined`. What either throws is answered as {error, {callback_failed, _, _}}: an onlooker never ends a process.
+// Answered between two messages, by the process itself, so the state is never half changed; a class never sees these
+// messages. Source: stdlib/src/sys.erl, gen_server.erl (format_status) of OTP 25.
 #pragma once
 
 #include <exception>
@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "troupe/events.hpp"
+#include "troupe/saved_state.hpp"
 #include "troupe/struct_term.hpp"
 
 namespace troupe::system_messages {
@@ -60,10 +61,6 @@ inline Term status(std::string_view class_name, const Pid& self, const Pid& pare
                       Term::list({Term::list({}), running, parent_term, Term::list({}), misc})});
 }
 
-template <class S>
-concept Saves = requires(const S& state) {
-  state.save();
-};
 template <class S>
 concept FormatsStatus = requires(const S& state) {
   state.format_status();
