@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
+#include <mutex>
 #include <thread>
 
 #include "base/log.hpp"
@@ -155,6 +156,7 @@ class RunningWorker final : public Worker {
         [this] {
           discovered_ = true;
           discover();
+          reporter_.report();  // Also when there are no peers, so that nothing has changed.
         });
     kube::Reflector::Options applications;
     applications.namespace_name = config_.pod_namespace;
@@ -171,12 +173,15 @@ class RunningWorker final : public Worker {
   }
 
   void discover() {
+    // Looking and setting are one step: an older look of another thread must not come last.
+    const std::lock_guard lock(discover_mutex_);
     if (watching_ && discovered_) {
       membership_.set_peers(peers_among(pods_->store().all(), config_.cluster, config_.pod_uid));
     }
   }
 
   void choose_applications() {
+    const std::lock_guard lock(discover_mutex_);
     if (!watching_ || !applications_listed_) {
       return;
     }
@@ -273,6 +278,7 @@ class RunningWorker final : public Worker {
   Runtime runtime_;
   std::optional<Distribution> distribution_;
   std::optional<PgGroups> groups_;
+  std::mutex discover_mutex_;
   Membership membership_;
   Reporter reporter_{[this] { return look(); }, [this](WorkerReport seen) { conditions_->report(std::move(seen)); }};
   std::optional<ConditionWriter> conditions_;

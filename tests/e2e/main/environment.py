@@ -236,7 +236,8 @@ class Environment:
             conditions = {c["type"]: f"{c['status']} {c.get('reason', '')} {c.get('message', '')}".strip()
                           for c in pod["status"].get("conditions", [])}
             lines.append(f"{pod['metadata']['name']} {pod['status'].get('phase')} {pod['status'].get('podIP')}: {conditions}")
-            lines += ["    " + line for line in self.kubectl("logs", pod["metadata"]["name"], "--tail=8", check=False).splitlines()]
+            tail = 8 if conditions.get("troupe.dev/Joined", "").startswith("True") else 60
+            lines += ["    " + line for line in self.kubectl("logs", pod["metadata"]["name"], f"--tail={tail}", check=False).splitlines()]
         return "\n".join(lines)
 
     def wait_application(self, name, timeout=60):
