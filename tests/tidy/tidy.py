@@ -22,6 +22,7 @@ MAY_INCLUDE = {
     "operator": ["base", "platform", "kube", "operator/control"],
     "worker/include": ["base"],
     "worker/term": ["base", "worker/include"],
+    "worker/behaviour": ["base", "worker/include"],
     "worker/module": ["base", "worker/include", "worker/term"],
     "worker/process": ["base", "worker/include", "worker/term"],
     "worker/supervision": ["base", "worker/include", "worker/term", "worker/process"],

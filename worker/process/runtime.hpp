@@ -303,7 +303,7 @@ StartRequest start_request(Arguments... arguments) {
   request.process_class = &abi::process_class<S>;
   request.construct = [=](void* state) {
     return abi::guarded([&] {
-      new (state) S(arguments...);
+      new (state) abi::process_state<S>(arguments...);
       return static_cast<int>(TROUPE_HANDLED);
     });
   };

@@ -162,6 +162,21 @@ TEST(StructTerm, a_local_value_stays_in_its_image) {
   EXPECT_FALSE(Change{}.how);
 }
 
+enum class Light : std::uint8_t { red, green = 5 };
+struct Lamp {
+  Light light = Light::red;
+};
+
+TEST(StructTerm, an_enum_class_is_the_name_of_its_enumerator) {
+  EXPECT_EQ(to_term(Lamp{Light::green}).text(), "{lamp,green}");
+  EXPECT_EQ(from_term<Lamp>(to_term(Lamp{Light::green}))->light, Light::green);
+  EXPECT_EQ(to_term(static_cast<Light>(3)).text(), "3") << "a value without a name";
+  EXPECT_EQ(to_term(static_cast<Light>(200)).text(), "200");
+  const auto wrong = from_term<Lamp>(Term::tuple({atom("lamp"), atom("blue")}));
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_EQ(wrong.error().message, "lamp.light: expected one of red, green, got blue");
+}
+
 TEST(NamedFields, a_wrong_type_is_an_error_that_names_the_field_and_what_it_wants) {
   const auto text = from_named_fields<Args>(Term::map({{Term::binary("initial"), Term::binary("x")}}));
   ASSERT_FALSE(text.ok());

@@ -150,7 +150,7 @@ Pid spawn_with(const SpawnOptions& options, std::uint32_t flags, troupe_referenc
 /// valid when the process table is full.
 template <class S, class... Arguments>
 Pid spawn_with(const SpawnOptions& options, Arguments&&... arguments) {
-  auto construct = [&](void* state) { new (state) S(std::forward<Arguments>(arguments)...); };
+  auto construct = [&](void* state) { new (state) abi::process_state<S>(std::forward<Arguments>(arguments)...); };
   return abi::spawn_with<S>(options, 0, nullptr, construct);
 }
 template <class S, class... Arguments>
@@ -165,7 +165,7 @@ Pid spawn_link(Arguments&&... arguments) {
 }
 template <class S, class... Arguments>
 std::pair<Pid, Reference> spawn_monitor(Arguments&&... arguments) {
-  auto construct = [&](void* state) { new (state) S(std::forward<Arguments>(arguments)...); };
+  auto construct = [&](void* state) { new (state) abi::process_state<S>(std::forward<Arguments>(arguments)...); };
   troupe_reference reference{};
   const Pid pid = abi::spawn_with<S>(SpawnOptions{}, TROUPE_SPAWN_MONITOR, &reference, construct);
   return {pid, abi::from_abi(reference)};

@@ -44,6 +44,14 @@ struct ExitNow {
   Term reason;
 };
 
+/// What lives in the memory of a process of class S: an S, unless a behaviour such as troupe/statem.hpp wraps it.
+template <class S>
+struct ProcessState {
+  using type = S;
+};
+template <class S>
+using process_state = typename ProcessState<S>::type;
+
 inline std::string demangled(const char* mangled) {
   int status = 0;
   char* const readable = ::abi::__cxa_demangle(mangled, nullptr, nullptr, &status);
@@ -448,14 +456,19 @@ constexpr std::uint32_t class_flags() {
   return flags;
 }
 
-/// The unqualified name of a class, as users write it in a resource.
+/// The unqualified name of a class, as users write it in a resource; of a class that wraps one of the user's, that
+/// one's.
 template <class S>
 constexpr std::string_view class_name() {
-  std::string_view name = __PRETTY_FUNCTION__;
-  const std::size_t start = name.find("S = ") + 4;
-  name = name.substr(start, name.find_first_of(";]", start) - start);
-  const std::size_t colons = name.substr(0, name.find('<')).rfind("::");
-  return colons == std::string_view::npos ? name : name.substr(colons + 2);
+  if constexpr (requires { typename S::named_after; }) {
+    return class_name<typename S::named_after>();
+  } else {
+    std::string_view name = __PRETTY_FUNCTION__;
+    const std::size_t start = name.find("S = ") + 4;
+    name = name.substr(start, name.find_first_of(";]", start) - start);
+    const std::size_t colons = name.substr(0, name.find('<')).rfind("::");
+    return colons == std::string_view::npos ? name : name.substr(colons + 2);
+  }
 }
 
 template <class S>

@@ -10,7 +10,7 @@
 //   std::vector<std::byte> <-> binary std::string              <-> binary (char lists are read too)    std::map,
 //   std::unordered_map <-> map Pid, Reference, Term     <-> themselves          std::pair, std::tuple <-> tuple without
 //   a tag nested structs           <-> as above            std::variant   <-> the alternative, found again by its tag
-//   Local (troupe/local.hpp)       -> the atom local; never read
+//   Local (troupe/local.hpp)       -> the atom local; never read    enum class <-> the enumerator's name as an atom
 #pragma once
 
 #include <array>
@@ -30,6 +30,7 @@
 
 #include "base/result.hpp"
 #include "troupe/aggregate.hpp"
+#include "troupe/enumerator.hpp"
 #include "troupe/local.hpp"
 #include "troupe/pid.hpp"
 #include "troupe/term.hpp"
@@ -116,6 +117,13 @@ Term integer_to_term(Integer value) {
   }
 }
 
+/// A value that no enumerator has stays an integer.
+template <Enum T>
+Term enumerator_to_term(T value) {
+  const std::string_view name = enumerator_name(value);
+  return name.empty() ? integer_to_term(static_cast<std::underlying_type_t<T>>(value)) : Term::atom(name);
+}
+
 template <Struct T>
 Term struct_to_term(const T& value) {
   if constexpr (std::is_empty_v<T>) {
@@ -160,6 +168,20 @@ Result<T> read_integer(const Term& term) {
     }
   }
   return mismatch("an integer from " + std::to_string(Limits::min()) + " to " + std::to_string(Limits::max()), term);
+}
+
+template <Enum T>
+Result<T> read_enumerator(const Term& term) {
+  if (const auto value = enumerator_named<T>(term.as_atom().value_or(std::string_view{}))) {
+    return *value;
+  }
+  std::string known;
+  for (const std::string_view name : enumerator::names<T>) {
+    if (!name.empty()) {
+      known += (known.empty() ? "" : ", ") + std::string(name);
+    }
+  }
+  return mismatch("one of " + known, term);
 }
 
 inline Result<double> read_double(const Term& term) {
@@ -394,6 +416,8 @@ Result<T> read(const Term& term, Form form) {
     return value_or_mismatch<T>(term.as_boolean(), "true or false", term);
   } else if constexpr (std::integral<T>) {
     return read_integer<T>(term);
+  } else if constexpr (Enum<T>) {
+    return read_enumerator<T>(term);
   } else if constexpr (std::floating_point<T>) {
     auto value = read_double(term);
     return value ? Result<T>(static_cast<T>(*value)) : Result<T>(value.error());
@@ -437,6 +461,8 @@ Term to_term(const T& value) {
     return Term::boolean(value);
   } else if constexpr (std::integral<T>) {
     return integer_to_term(value);
+  } else if constexpr (Enum<T>) {
+    return struct_term::enumerator_to_term(value);
   } else if constexpr (std::floating_point<T>) {
     return Term::floating(static_cast<double>(value));
   } else if constexpr (Text<T>) {

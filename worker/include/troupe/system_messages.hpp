@@ -47,24 +47,49 @@ inline std::optional<Request> read(const Term& term) {
 inline Term error(Term reason) { return Term::tuple({Term::atom("error"), std::move(reason)}); }
 inline Term pair(Term first, Term second) { return Term::tuple({std::move(first), std::move(second)}); }
 
-/// {status, Pid, {module, Class}, [Dictionary, running, Parent, Debug, Misc]}, Misc as gen_server's.
-inline Term status(std::string_view class_name, const Pid& self, const Pid& parent, Term state) {
-  const Term running = Term::atom("running");
-  const Term parent_term = parent.valid() ? Term::pid(parent) : Term::atom("undefined");
-  const auto data = [](std::vector<Term> entries) { return pair(Term::atom("data"), Term::list(std::move(entries))); };
-  const Term misc =
-      Term::list({pair(Term::atom("header"), Term::string("Status for generic server " + Term::pid(self).text())),
-                  data({pair(Term::string("Status"), running), pair(Term::string("Parent"), parent_term),
-                        pair(Term::string("Logged events"), Term::list({}))}),
-                  data({pair(Term::string("State"), std::move(state))})});
+inline Term named(std::string_view key, Term value) { return pair(Term::string(key), std::move(value)); }
+inline Term data(std::vector<Term> entries) { return pair(Term::atom("data"), Term::list(std::move(entries))); }
+inline Term header(std::string text, const Pid& self) {
+  return pair(Term::atom("header"), Term::string(std::move(text) + Term::pid(self).text()));
+}
+inline Term pid_or_undefined(const Pid& pid) { return pid.valid() ? Term::pid(pid) : Term::atom("undefined"); }
+
+/// What a gen_server says of itself, the last part of its status.
+inline Term server_misc(const Pid& self, const Term& parent, Term state) {
+  return Term::list(
+      {header("Status for generic server ", self),
+       data({named("Status", Term::atom("running")), named("Parent", parent), named("Logged events", Term::list({}))}),
+       data({named("State", std::move(state))})});
+}
+
+/// {status, Pid, {module, Class}, [Dictionary, running, Parent, Debug, Misc]}
+inline Term status(std::string_view class_name, const Pid& self, const Term& parent, Term misc) {
   return Term::tuple({Term::atom("status"), Term::pid(self), pair(Term::atom("module"), Term::atom(class_name)),
-                      Term::list({Term::list({}), running, parent_term, Term::list({}), misc})});
+                      Term::list({Term::list({}), Term::atom("running"), parent, Term::list({}), std::move(misc)})});
 }
 
 template <class S>
 concept FormatsStatus = requires(const S& state) {
   state.format_status();
 };
+/// Behaviours that show more than a gen_server does.
+template <class S>
+concept DescribesItself = requires(const S& state, const Pid& self, const Term& parent) {
+  state.status_misc(self, parent);
+};
+
+template <class S>
+Term misc(const S& state, const Pid& self, const Term& parent) {
+  if constexpr (DescribesItself<S>) {
+    return state.status_misc(self, parent);
+  } else if constexpr (FormatsStatus<S>) {
+    return server_misc(self, parent, to_term(state.format_status()));
+  } else if constexpr (Saves<S>) {
+    return server_misc(self, parent, to_term(state.save()));
+  } else {
+    return server_misc(self, parent, Term::atom("undefined"));
+  }
+}
 
 /// The reply to `what`.
 template <class S>
@@ -78,14 +103,9 @@ Term answer(const S& state, const Term& what, std::string_view class_name, const
   };
   try {
     if (what.is_atom("get_status")) {
-      if constexpr (FormatsStatus<S>) {
-        callback = "format_status";
-        return status(class_name, self, parent, to_term(state.format_status()));
-      } else if constexpr (Saves<S>) {
-        return status(class_name, self, parent, to_term(state.save()));
-      } else {
-        return status(class_name, self, parent, Term::atom("undefined"));
-      }
+      callback = FormatsStatus<S> ? "format_status" : "save";
+      const Term parent_term = pid_or_undefined(parent);
+      return status(class_name, self, parent_term, misc(state, self, parent_term));
     }
     if constexpr (Saves<S>) {
       if (what.is_atom("get_state")) {
