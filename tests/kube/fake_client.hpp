@@ -7,6 +7,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kube/client.hpp"
@@ -49,7 +50,8 @@ class FakeClient final : public Client {
       }
       Json document = *found;
       document.merge_patch(change);
-      return store(type, space, name, document);
+      auto stored = store(type, space, name, document);
+      return std::exchange(next_answer_is_lost_, false) ? ApiResult<Object>(error(0, "")) : stored;
     });
   }
 
@@ -83,6 +85,11 @@ class FakeClient final : public Client {
   void fail_with(std::optional<ApiError> failure) {
     const std::lock_guard lock(mutex_);
     failure_ = std::move(failure);
+  }
+  /// The next patch is done, but looks failed.
+  void lose_next_answer() {
+    const std::lock_guard lock(mutex_);
+    next_answer_is_lost_ = true;
   }
   /// While true, requests do not return.
   void hang(bool on) {
@@ -134,6 +141,7 @@ class FakeClient final : public Client {
   std::vector<std::string> requests_;
   std::optional<ApiError> failure_;
   bool hanging_ = false;
+  bool next_answer_is_lost_ = false;
   int version_ = 0;
 };
 

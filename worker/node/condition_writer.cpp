@@ -47,9 +47,8 @@ void ConditionWriter::run() {
     const bool done = write(report);
     const Instant next = clock_.now() + interval_min;
     lock.lock();
-    if (done) {
-      written_ = report;
-    }
+    // What failed may have been written all the same, when only its answer was lost.
+    written_ = done ? std::optional(report) : std::nullopt;
     while (!stopping_ && clock_.now() < next) {
       wake_.wait_until(lock, next);
     }

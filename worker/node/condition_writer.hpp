@@ -41,7 +41,7 @@ class ConditionWriter {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::optional<WorkerReport> wanted_;
-  std::optional<WorkerReport> written_;
+  std::optional<WorkerReport> written_;  ///< Nothing: not known.
   bool stopping_ = false;
   std::thread thread_;
 };
