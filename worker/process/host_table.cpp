@@ -226,6 +226,12 @@ int continue_value(void* value) {
   return process != nullptr && Runtime::continue_with(*process, std::move(message)) ? 1 : 0;
 }
 
+int take_kept(const troupe_pattern* pattern, void* context,
+              int (*offer)(void* context, const troupe_delivery* delivery)) {
+  Process* const process = process_here();
+  return process != nullptr && Runtime::take_kept(*process, *pattern, context, offer) ? 1 : 0;
+}
+
 constexpr troupe_host make_table(const void* native_image) {
   return {sizeof(troupe_host),
           TROUPE_ABI_VERSION,
@@ -267,7 +273,8 @@ constexpr troupe_host make_table(const void* native_image) {
           &intern_name,
           &name_of_node,
           &creation,
-          &continue_value};
+          &continue_value,
+          &take_kept};
 }
 
 }  // namespace

@@ -106,9 +106,19 @@ typedef struct troupe_delivery {
 /* What a class's `handle` answers. */
 enum {
   TROUPE_HANDLED = 0,
-  TROUPE_FAILED = 1,        /* fail() was called: the process ends. */
-  TROUPE_NOT_UNDERSTOOD = 2 /* Counted, logged and dropped by the host. */
+  TROUPE_FAILED = 1,         /* fail() was called: the process ends. */
+  TROUPE_NOT_UNDERSTOOD = 2, /* Counted, logged and dropped by the host. */
+  TROUPE_KEPT = 3            /* Stays in the mailbox, in order, until `take_kept` takes it. */
 };
+
+/* Which of the messages that it has kept a process may want. */
+typedef struct troupe_pattern {
+  uint32_t struct_size;
+  uint32_t kinds;                          /* 1 << TROUPE_DOWN and so on: all of that kind. */
+  const troupe_message_type* const* types; /* Messages of these, and terms with their tag. */
+  size_t type_count;
+  uint64_t response; /* Of the responses only this request's; 0: all. */
+} troupe_pattern;
 
 enum {
   TROUPE_CLASS_TRAPS_EXITS = 1u,         /* Has handle(Exit). */
@@ -204,6 +214,10 @@ typedef struct troupe_host {
   uint32_t (*this_creation)(void);
   /* To the head of the own queue: the next to be handled. 0 outside a process or when the queue is full. */
   int (*continue_value)(void* value);
+  /* Offers what the running process has kept and `pattern` may want, oldest first, until `offer` answers
+     TROUPE_HANDLED: that one is gone then. Any other answer leaves it. 0 when none was taken. */
+  int (*take_kept)(const troupe_pattern* pattern, void* context,
+                   int (*offer)(void* context, const troupe_delivery* delivery));
 } troupe_host;
 
 /* What a module offers. */

@@ -275,11 +275,28 @@ int handle_event(S& state, Event event, AsTerm as_term) {
   }
 }
 
+inline Exit exit_of(const troupe_delivery& delivery) { return {from_abi(delivery.pid), take_term(delivery.term)}; }
+inline Down down_of(const troupe_delivery& delivery) {
+  return {from_abi(delivery.reference), from_abi(delivery.pid), std::string(from_abi(delivery.name)),
+          std::string(from_abi(delivery.node)), take_term(delivery.term)};
+}
+inline NodeUp node_up_of(const troupe_delivery& delivery) { return {std::string(from_abi(delivery.node))}; }
+inline NodeDown node_down_of(const troupe_delivery& delivery) {
+  return {std::string(from_abi(delivery.node)), take_term(delivery.term)};
+}
+
 inline Term exit_term(const Exit& exit) { return Term::tuple({Term::atom("EXIT"), Term::pid(exit.from), exit.reason}); }
 inline Term down_term(const Down& down) {
   Term who = down.name.empty() ? Term::pid(down.from) : Term::tuple({Term::atom(down.name), Term::atom(down.node)});
   return Term::tuple(
       {Term::atom("DOWN"), Term::reference(down.reference), Term::atom("process"), std::move(who), down.reason});
+}
+inline Term node_up_term(const NodeUp& up) { return Term::tuple({Term::atom("nodeup"), Term::atom(up.node)}); }
+inline Term node_down_term(const NodeDown& down) {
+  return Term::tuple({Term::atom("nodedown"), Term::atom(down.node)});
+}
+inline Term timeout_term(const Timeout& timeout) {
+  return Term::tuple({Term::atom("timeout"), Term::integer(static_cast<std::int64_t>(timeout.timer))});
 }
 
 template <class S>
@@ -289,26 +306,15 @@ int dispatch(S& state, const troupe_delivery& delivery) {
     case TROUPE_MESSAGE:
       return handle_message(state, delivery, list);
     case TROUPE_EXIT:
-      return handle_event(state, Exit{from_abi(delivery.pid), take_term(delivery.term)}, exit_term);
+      return handle_event(state, exit_of(delivery), exit_term);
     case TROUPE_DOWN:
-      return handle_event(
-          state,
-          Down{from_abi(delivery.reference), from_abi(delivery.pid), std::string(from_abi(delivery.name)),
-               std::string(from_abi(delivery.node)), take_term(delivery.term)},
-          down_term);
+      return handle_event(state, down_of(delivery), down_term);
     case TROUPE_NODE_UP:
-      return handle_event(state, NodeUp{std::string(from_abi(delivery.node))}, [](const NodeUp& up) {
-        return Term::tuple({Term::atom("nodeup"), Term::atom(up.node)});
-      });
+      return handle_event(state, node_up_of(delivery), node_up_term);
     case TROUPE_NODE_DOWN:
-      return handle_event(state, NodeDown{std::string(from_abi(delivery.node)), take_term(delivery.term)},
-                          [](const NodeDown& down) {
-                            return Term::tuple({Term::atom("nodedown"), Term::atom(down.node)});
-                          });
+      return handle_event(state, node_down_of(delivery), node_down_term);
     case TROUPE_TIMEOUT:
-      return handle_event(state, Timeout{delivery.number}, [](const Timeout& timeout) {
-        return Term::tuple({Term::atom("timeout"), Term::integer(static_cast<std::int64_t>(timeout.timer))});
-      });
+      return handle_event(state, Timeout{delivery.number}, timeout_term);
     case TROUPE_RESPONSE:
       return handle_response(state, delivery, list);
     default:
@@ -394,7 +400,13 @@ int start_class([[maybe_unused]] void* memory, [[maybe_unused]] const troupe_ter
 
 template <class S>
 int handle_class(void* state, const troupe_delivery* delivery) {
-  return guarded([&] { return dispatch(*static_cast<S*>(state), *delivery); });
+  return guarded([&] {
+    if constexpr (requires(S & s) { s.take_delivery(*delivery); }) {
+      return static_cast<S*>(state)->take_delivery(*delivery);  // A coroutine's: troupe/coroutine.hpp.
+    } else {
+      return dispatch(*static_cast<S*>(state), *delivery);
+    }
+  });
 }
 
 template <class S>
@@ -462,6 +474,8 @@ template <class S>
 constexpr std::string_view class_name() {
   if constexpr (requires { typename S::named_after; }) {
     return class_name<typename S::named_after>();
+  } else if constexpr (requires { S::own_class_name(); }) {
+    return S::own_class_name();
   } else {
     std::string_view name = __PRETTY_FUNCTION__;
     const std::size_t start = name.find("S = ") + 4;
