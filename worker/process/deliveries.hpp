@@ -75,6 +75,8 @@ constexpr std::uint32_t event_kind(SignalKind kind) {
       return TROUPE_DOWN;
     case SignalKind::timeout:
       return TROUPE_TIMEOUT;
+    case SignalKind::idle_timeout:
+      return TROUPE_IDLE_TIMEOUT;
     case SignalKind::node_up:
       return TROUPE_NODE_UP;
     default:

@@ -57,6 +57,9 @@ void Runtime::end(Process& process, const Term& given_reason, EndedBy by, const 
     report_crash(process, reason, last_message);
   }
   destroy_state(process);
+  if (std::exchange(process.idle_timer_set, false)) {
+    timers_.cancel(process.bonds->idle_timer);
+  }
   count_ended(reason);
 
   std::unique_ptr<Bonds> bonds;

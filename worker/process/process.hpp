@@ -59,6 +59,7 @@ struct Bonds {
   SmallMap<Reference, Watcher> watchers;
   SmallMap<std::uint64_t, Request> requests;
   std::string label;
+  TimerId idle_timer = 0;            ///< Of the timeout that the last handler asked for; see rest.cpp.
   bool touches_other_nodes = false;  ///< The runtime has an entry for it to clear at its end.
   bool monitors_nodes = false;
   bool in_groups = false;
@@ -91,6 +92,7 @@ struct alignas(64) Process {
   std::uint8_t priority = TROUPE_PRIORITY_NORMAL;
   bool traps_exits = false;
   bool constructed = false;
+  bool idle_timer_set = false;
   bool slow = false;  ///< Its messages took long when it was last looked at.
   std::atomic<bool> running{false};
   std::atomic<bool> parked{false};        ///< Pauses because a receiver's mailbox is too long; see pauses.cpp.

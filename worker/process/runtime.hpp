@@ -77,6 +77,8 @@ enum class EndedBy {
   signal,  ///< An exit signal that it did not trap.
 };
 
+struct Current;
+
 /// What became of a queued signal.
 enum class Handled : std::uint8_t {
   ended,  ///< The process has.
@@ -172,7 +174,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
                          Duration timeout);
   SendResult reply(const Pid& caller, const Reference& reference, const Term* tag, EnvelopePtr answer);
   TimerId send_after(Duration delay, const Destination& to, EnvelopePtr message);
-  TimerId start_timer(Process& process, Duration delay);
+  TimerId start_timer(Process& process, Duration delay, SignalKind kind = SignalKind::timeout);
   TimerId set_timer(Duration delay, Timer timer, std::uint64_t* number = nullptr);
   bool cancel_timer(TimerId timer) { return timers_.cancel(timer); }
   void link(Process& from, const Pid& to);
@@ -222,6 +224,9 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   Handled deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope);
   void not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery);
   void push_queue(Process& process, EnvelopePtr envelope);
+
+  // rest.cpp
+  void rest(Process& process, Current& here);
 
   // kept_messages.cpp
   static void keep(Process& process, EnvelopePtr envelope);

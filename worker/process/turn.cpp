@@ -94,6 +94,7 @@ bool Runtime::run_turn(Process& process, bool& was_slow) {
   for (;;) {
     EnvelopePtr envelope(pop_queue(process));
     if (!envelope) {
+      rest(process, *scope);
       was_slow = process.slow;
       process.mailbox.set_queued(process.queue_length);
       process.running.store(false, std::memory_order_relaxed);
@@ -119,10 +120,12 @@ bool Runtime::run_turn(Process& process, bool& was_slow) {
       wake_senders(process, pid);
     }
     if (scope->flooded.valid() && scope->flooded != pid) {
+      rest(process, *scope);
       return fetch(process) && !park(process, scope->flooded);
     }
     // What is sent counts too: whoever sends much must let the receivers follow while it is still in the caches.
     if (++handled + scope->sent >= messages_max || time.used_up()) {
+      rest(process, *scope);
       was_slow = process.slow;
       process.mailbox.set_queued(process.queue_length);
       process.running.store(false, std::memory_order_relaxed);
@@ -237,6 +240,11 @@ Handled Runtime::handle_event(Process& process, Envelope& envelope) {
     if (!process.bonds || !process.bonds->watches.erase(reference_number(as_signal(envelope).reference))) {
       return Handled::done;  // Demonitored meanwhile.
     }
+  } else if (envelope.kind == SignalKind::idle_timeout) {
+    if (!process.idle_timer_set || envelope.number != process.bonds->idle_timer) {
+      return Handled::done;  // A message came first.
+    }
+    process.idle_timer_set = false;
   }
   const Handled handled = with_event(process, envelope, [&](const troupe_delivery& delivery) {
     return deliver_to_class(process, delivery, &envelope);
@@ -252,6 +260,11 @@ Handled Runtime::handle_event(Process& process, Envelope& envelope) {
 
 Handled Runtime::deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope) {
   Current& here = *current();
+  here.idle_after = Current::no_timeout;
+  here.hibernates = false;
+  if (std::exchange(process.idle_timer_set, false)) [[unlikely]] {
+    timers_.cancel(process.bonds->idle_timer);
+  }
   const int outcome = process.process_class->handle(process.state, &delivery);
   if (outcome == TROUPE_NOT_UNDERSTOOD) {
     not_understood(process, *envelope, delivery);

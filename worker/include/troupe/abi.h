@@ -79,13 +79,14 @@ typedef struct troupe_caller {
 } troupe_caller;
 
 enum {
-  TROUPE_MESSAGE = 0,   /* type + value, or term; caller when a request */
-  TROUPE_EXIT = 1,      /* pid, term = reason: {'EXIT', Pid, Reason} */
-  TROUPE_DOWN = 2,      /* pid (or name, node), reference, term = reason */
-  TROUPE_NODE_UP = 3,   /* node */
-  TROUPE_NODE_DOWN = 4, /* node, term = reason */
-  TROUPE_TIMEOUT = 5,   /* number = timer */
-  TROUPE_RESPONSE = 6   /* number = request; request_type; status 0: type + value or term; 1: term = reason */
+  TROUPE_MESSAGE = 0,     /* type + value, or term; caller when a request */
+  TROUPE_EXIT = 1,        /* pid, term = reason: {'EXIT', Pid, Reason} */
+  TROUPE_DOWN = 2,        /* pid (or name, node), reference, term = reason */
+  TROUPE_NODE_UP = 3,     /* node */
+  TROUPE_NODE_DOWN = 4,   /* node, term = reason */
+  TROUPE_TIMEOUT = 5,     /* number = timer */
+  TROUPE_RESPONSE = 6,    /* number = request; request_type; status 0: type + value or term; 1: term = reason */
+  TROUPE_IDLE_TIMEOUT = 7 /* After `idle_timeout`, when nothing came. */
 };
 
 typedef struct troupe_delivery {
@@ -141,6 +142,7 @@ typedef struct troupe_process_class {
   int (*save)(const void* state, troupe_term_sink sink);     /* May be null. */
   /* May be null; constructs the state from what `save` of a class of that version gave. */
   int (*load)(void* state, const troupe_term* saved, troupe_text from_version);
+  void (*shrink)(void* state); /* May be null; when it hibernates. */
 } troupe_process_class;
 
 /* OTP's process_flag(priority, ...). */
@@ -218,6 +220,9 @@ typedef struct troupe_host {
      TROUPE_HANDLED: that one is gone then. Any other answer leaves it. 0 when none was taken. */
   int (*take_kept)(const troupe_pattern* pattern, void* context,
                    int (*offer)(void* context, const troupe_delivery* delivery));
+  /* Both hold until the running process is given its next message. INT64_MAX takes the timeout back. */
+  void (*idle_timeout)(int64_t delay_ns);
+  void (*hibernate)(void);
 } troupe_host;
 
 /* What a module offers. */

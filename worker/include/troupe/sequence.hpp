@@ -140,6 +140,9 @@ inline int Sequence::deliver(Candidate& candidate) {
     run();
     return TROUPE_HANDLED;
   }
+  if (delivery.kind == TROUPE_IDLE_TIMEOUT) {
+    return TROUPE_HANDLED;  // A receive says itself how long it waits.
+  }
   if (delivery.kind == TROUPE_RESPONSE) {
     last_kept_response_ = delivery.number;
   }

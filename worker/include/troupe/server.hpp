@@ -11,9 +11,10 @@
 //
 // A message in `messages` has one of: `void handle(M)`, `R handle(M)` (R is the reply), `void handle(M, From)` (reply
 // later with `troupe::reply`). Optional beside them: handle(Term) for terms that are none of the messages,
-// handle(Exit), handle(Down), handle(NodeUp), handle(NodeDown), handle(Timeout), `void terminate(const Term& reason)`,
-// `save() const` and `static load` (its state as a term: troupe/saved_state.hpp), and `struct Args` with a constructor
-// that takes it, filled from the start arguments. From Erlang the message is the term itself, sent, cast or called.
+// handle(Exit), handle(Down), handle(NodeUp), handle(NodeDown), handle(Timeout), handle(IdleTimeout),
+// `void terminate(const Term& reason)`, `save() const` and `static load` (its state as a term: troupe/saved_state.hpp),
+// `void shrink()` (lets go of memory when it hibernates), and `struct Args` with a constructor that takes it, filled
+// from the start arguments. From Erlang the message is the term itself, sent, cast or called.
 #pragma once
 
 #include <cstdlib>
@@ -317,6 +318,8 @@ int dispatch(S& state, const troupe_delivery& delivery) {
       return handle_event(state, Timeout{delivery.number}, timeout_term);
     case TROUPE_RESPONSE:
       return handle_response(state, delivery, list);
+    case TROUPE_IDLE_TIMEOUT:
+      return handle_event(state, IdleTimeout{}, [](IdleTimeout) { return Term::atom("timeout"); });
     default:
       return TROUPE_NOT_UNDERSTOOD;
   }
@@ -422,6 +425,11 @@ void terminate_class([[maybe_unused]] void* state, [[maybe_unused]] const troupe
 }
 
 template <class S>
+concept Shrinks = requires(S& state) {
+  state.shrink();
+};
+
+template <class S>
 int save_class([[maybe_unused]] const void* state, [[maybe_unused]] troupe_term_sink sink) noexcept {
   if constexpr (Saves<S>) {
     return guarded([&] {
@@ -451,6 +459,18 @@ int load_class([[maybe_unused]] void* memory, [[maybe_unused]] const troupe_term
     });
   }
   return TROUPE_FAILED;
+}
+
+template <class S>
+void shrink_class([[maybe_unused]] void* state) {
+  if constexpr (Shrinks<S>) {
+    // What cannot be let go of stays: that is no reason to end.
+    try {
+      static_cast<S*>(state)->shrink();
+    } catch (...) {
+      host().log(2, to_abi(std::string_view("shrink() threw; ignored")));
+    }
+  }
 }
 
 template <class S>
@@ -510,7 +530,8 @@ inline troupe_process_class process_class{sizeof(troupe_process_class),
                                           &handle_class<S>,
                                           when(Terminates<S>, &terminate_class<S>),
                                           when(Saves<S>, &save_class<S>),
-                                          when(Loads<S>, &load_class<S>)};
+                                          when(Loads<S>, &load_class<S>),
+                                          when(Shrinks<S>, &shrink_class<S>)};
 
 }  // namespace abi
 
