@@ -8,13 +8,17 @@ namespace troupe {
 
 /// One callback of a process. Nested when a constructor runs inside the spawner's handler.
 struct Current {
+  static constexpr Duration no_timeout = Duration::max();
+
   Process* process = nullptr;
   Runtime* runtime = nullptr;
   Term fail_reason;
   bool failed = false;
   bool crashed = false;
-  std::uint32_t sent = 0;  ///< Messages in this turn.
-  Pid flooded;             ///< A receiver whose mailbox is past its soft bound: the turn should end.
+  std::uint32_t sent = 0;            ///< Messages in this turn.
+  Duration idle_after = no_timeout;  ///< Asked for by the last handler, in case that nothing comes.
+  bool hibernates = false;           ///< Likewise.
+  Pid flooded;                       ///< A receiver whose mailbox is past its soft bound: the turn should end.
   /// The request that the handler is answering; cleared by a reply.
   std::uint64_t request = 0;
   Pid caller;

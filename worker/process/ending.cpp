@@ -14,6 +14,16 @@ namespace {
 
 EnvelopePtr next_of(Envelope*& list) { return EnvelopePtr(std::exchange(list, list->next)); }
 
+/// Callers among them learn of the end as those who await a late reply.
+void free_kept(Process& process) {
+  if (Envelope* const last = std::exchange(process.kept_last, nullptr)) {
+    Envelope* list = std::exchange(last->next, nullptr);
+    while (list != nullptr) {
+      next_of(list);
+    }
+  }
+}
+
 void destroy_state(Process& process) {
   if (std::exchange(process.constructed, false)) {
     process.process_class->destroy(process.state);
@@ -47,6 +57,9 @@ void Runtime::end(Process& process, const Term& given_reason, EndedBy by, const 
     report_crash(process, reason, last_message);
   }
   destroy_state(process);
+  if (std::exchange(process.idle_timer_set, false)) {
+    timers_.cancel(process.bonds->idle_timer);
+  }
   count_ended(reason);
 
   std::unique_ptr<Bonds> bonds;
@@ -70,6 +83,7 @@ void Runtime::end(Process& process, const Term& given_reason, EndedBy by, const 
       bounce(std::move(envelope), request ? reason : reasons::noproc());
     }
   }
+  free_kept(process);
   process.queue_length = 0;
   process.running.store(false, std::memory_order_relaxed);
   if (bonds) {
@@ -167,6 +181,7 @@ Runtime::~Runtime() {
         next_of(list);
       }
     }
+    free_kept(process);
   }
 }
 

@@ -19,6 +19,7 @@ enum class SignalKind : std::uint8_t {
   reply,         ///< Value or Term; `number` is the request. Becomes a response when fetched.
   failed_reply,  ///< SignalEnvelope: the request ended without an answer; payload = reason.
   timeout,       ///< `number` = timer
+  idle_timeout,  ///< Likewise; stale unless it is the process's `idle_timer`.
   exit_message,  ///< A trapped exit.
   down_message,  ///< A monitor that fired.
   node_up,

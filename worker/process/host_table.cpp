@@ -1,4 +1,5 @@
 // The host's side of the C ABI: each function finds the running process and calls its runtime.
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -226,6 +227,23 @@ int continue_value(void* value) {
   return process != nullptr && Runtime::continue_with(*process, std::move(message)) ? 1 : 0;
 }
 
+int take_kept(const troupe_pattern* pattern, void* context,
+              int (*offer)(void* context, const troupe_delivery* delivery)) {
+  Process* const process = process_here();
+  return process != nullptr && Runtime::take_kept(*process, *pattern, context, offer) ? 1 : 0;
+}
+
+void idle_timeout(std::int64_t delay_ns) {
+  if (Current* const here = current()) {
+    here->idle_after = std::max(Duration(delay_ns), Duration::zero());
+  }
+}
+void hibernate() {
+  if (Current* const here = current()) {
+    here->hibernates = true;
+  }
+}
+
 constexpr troupe_host make_table(const void* native_image) {
   return {sizeof(troupe_host),
           TROUPE_ABI_VERSION,
@@ -267,7 +285,10 @@ constexpr troupe_host make_table(const void* native_image) {
           &intern_name,
           &name_of_node,
           &creation,
-          &continue_value};
+          &continue_value,
+          &take_kept,
+          &idle_timeout,
+          &hibernate};
 }
 
 }  // namespace

@@ -77,10 +77,10 @@ TimerId Runtime::send_after(Duration delay, const Destination& to, EnvelopePtr m
   return set_timer(delay, std::move(timer));
 }
 
-TimerId Runtime::start_timer(Process& process, Duration delay) {
+TimerId Runtime::start_timer(Process& process, Duration delay, SignalKind kind) {
   Timer timer;
   timer.to = process.pid();
-  timer.signal = make_bare_envelope(SignalKind::timeout, 0);
+  timer.signal = make_bare_envelope(kind, 0);
   Envelope* const fired = timer.signal.get();
   // The signal carries the timer's own number, which only Timers knows, and it may fire at once.
   return set_timer(delay, std::move(timer), &fired->number);

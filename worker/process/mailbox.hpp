@@ -109,6 +109,13 @@ class Mailbox {
     }
   }
 
+  /// One that was taken waits on.
+  void put_back(const Envelope& envelope) {
+    if (envelope.bytes > large_message_bytes) {
+      large_bytes_.fetch_add(envelope.bytes, std::memory_order_relaxed);
+    }
+  }
+
   /// Whether something has arrived that was not taken yet.
   [[nodiscard]] bool has_arrivals() const { return inbox_.load(std::memory_order_seq_cst) != empty_mark; }
   /// Signals that wait, about. Any thread.

@@ -59,6 +59,7 @@ struct Bonds {
   SmallMap<Reference, Watcher> watchers;
   SmallMap<std::uint64_t, Request> requests;
   std::string label;
+  TimerId idle_timer = 0;            ///< Of the timeout that the last handler asked for; see rest.cpp.
   bool touches_other_nodes = false;  ///< The runtime has an entry for it to clear at its end.
   bool monitors_nodes = false;
   bool in_groups = false;
@@ -78,18 +79,20 @@ struct alignas(64) Process {
   void* state = nullptr;
   Envelope* queue_first = nullptr;  ///< Fetched, not yet handled.
   Envelope* queue_last = nullptr;
-  Envelope* fetched = nullptr;  ///< Taken from the inbox, not yet looked at.
+  Envelope* fetched = nullptr;    ///< Taken from the inbox, not yet looked at.
+  Envelope* kept_last = nullptr;  ///< Delivered, but wanted later: a ring, its `next` the oldest.
   std::unique_ptr<Bonds> bonds;
   std::unique_ptr<std::string> name;  ///< Registered under it. Any thread, always under `bonds_lock`.
   Pid parent;
   std::atomic<std::uint64_t> reductions{0};  ///< Messages handled.
   std::uint64_t next_number = 0;             ///< References and requests; goes on over all lives of the slot.
-  std::uint32_t queue_length = 0;
+  std::uint32_t queue_length = 0;            ///< Fetched or kept.
   std::uint32_t last_serial = 0;
   std::atomic_flag bonds_lock = ATOMIC_FLAG_INIT;
   std::uint8_t priority = TROUPE_PRIORITY_NORMAL;
   bool traps_exits = false;
   bool constructed = false;
+  bool idle_timer_set = false;
   bool slow = false;  ///< Its messages took long when it was last looked at.
   std::atomic<bool> running{false};
   std::atomic<bool> parked{false};        ///< Pauses because a receiver's mailbox is too long; see pauses.cpp.

@@ -77,6 +77,15 @@ enum class EndedBy {
   signal,  ///< An exit signal that it did not trap.
 };
 
+struct Current;
+
+/// What became of a queued signal.
+enum class Handled : std::uint8_t {
+  ended,  ///< The process has.
+  done,
+  kept,  ///< The class wants it later: see kept_messages.cpp.
+};
+
 struct RuntimeCounters {
   std::uint64_t spawned = 0;
   std::uint64_t ended = 0;
@@ -165,7 +174,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
                          Duration timeout);
   SendResult reply(const Pid& caller, const Reference& reference, const Term* tag, EnvelopePtr answer);
   TimerId send_after(Duration delay, const Destination& to, EnvelopePtr message);
-  TimerId start_timer(Process& process, Duration delay);
+  TimerId start_timer(Process& process, Duration delay, SignalKind kind = SignalKind::timeout);
   TimerId set_timer(Duration delay, Timer timer, std::uint64_t* number = nullptr);
   bool cancel_timer(TimerId timer) { return timers_.cancel(timer); }
   void link(Process& from, const Pid& to);
@@ -178,6 +187,10 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   bool group_join(Process& process, std::string_view group);
   /// False when the queue is as long as a mailbox may ever be.
   static bool continue_with(Process& process, EnvelopePtr message);
+  /// Of what the process's class has kept, the oldest that `offer` takes (TROUPE_HANDLED) is gone afterwards. Only what
+  /// `pattern` may want is offered.
+  using Offer = int (*)(void* context, const troupe_delivery* delivery);
+  static bool take_kept(Process& process, const troupe_pattern& pattern, void* context, Offer offer);
 
   /// One turn; true when the process wants another. Called by schedulers.
   bool run_turn(Process& process, bool& was_slow);
@@ -205,12 +218,18 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   // turn.cpp; false when the process has ended.
   bool fetch(Process& process);
   bool handle_queued(Process& process, EnvelopePtr envelope);
-  bool handle_message(Process& process, Envelope& envelope);
-  bool handle_response(Process& process, Envelope& envelope);
-  bool handle_event(Process& process, Envelope& envelope);
-  bool deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope);
+  Handled handle_message(Process& process, Envelope& envelope);
+  Handled handle_response(Process& process, Envelope& envelope);
+  Handled handle_event(Process& process, Envelope& envelope);
+  Handled deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope);
   void not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery);
   void push_queue(Process& process, EnvelopePtr envelope);
+
+  // rest.cpp
+  void rest(Process& process, Current& here);
+
+  // kept_messages.cpp
+  static void keep(Process& process, EnvelopePtr envelope);
 
   // pauses.cpp
   bool park(Process& process, const Pid& receiver);

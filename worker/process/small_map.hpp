@@ -57,6 +57,8 @@ class SmallMap {
     }
     return true;
   }
+  /// Gives back the memory that it has for more than it holds.
+  void shrink() { entries_.shrink_to_fit(); }
   [[nodiscard]] const Entries& entries() const { return entries_; }
   [[nodiscard]] bool empty() const { return entries_.empty(); }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }

@@ -49,6 +49,7 @@ bool Runtime::construct(Process& process, const Body& body) {
     end(process, scope->fail_reason, scope->crashed ? EndedBy::crash : EndedBy::exit, nullptr);
     return false;
   }
+  rest(process, *scope);
   return true;
 }
 

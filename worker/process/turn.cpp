@@ -2,12 +2,11 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "troupe/node_name.hpp"
 #include "worker/process/crash_report.hpp"
 #include "worker/process/current.hpp"
+#include "worker/process/deliveries.hpp"
 #include "worker/process/exit_reasons.hpp"
 #include "worker/process/gen_call.hpp"
-#include "worker/process/passed_term.hpp"
 #include "worker/process/runtime.hpp"
 
 namespace troupe {
@@ -95,8 +94,9 @@ bool Runtime::run_turn(Process& process, bool& was_slow) {
   for (;;) {
     EnvelopePtr envelope(pop_queue(process));
     if (!envelope) {
+      rest(process, *scope);
       was_slow = process.slow;
-      process.mailbox.set_queued(0);
+      process.mailbox.set_queued(process.queue_length);
       process.running.store(false, std::memory_order_relaxed);
       if (process.mailbox.try_idle()) {
         // From here on the process may run elsewhere; its slot may be looked at all the same.
@@ -120,10 +120,12 @@ bool Runtime::run_turn(Process& process, bool& was_slow) {
       wake_senders(process, pid);
     }
     if (scope->flooded.valid() && scope->flooded != pid) {
+      rest(process, *scope);
       return fetch(process) && !park(process, scope->flooded);
     }
     // What is sent counts too: whoever sends much must let the receivers follow while it is still in the caches.
     if (++handled + scope->sent >= messages_max || time.used_up()) {
+      rest(process, *scope);
       was_slow = process.slow;
       process.mailbox.set_queued(process.queue_length);
       process.running.store(false, std::memory_order_relaxed);
@@ -178,116 +180,91 @@ void Runtime::push_queue(Process& process, EnvelopePtr envelope) {
 }
 
 bool Runtime::handle_queued(Process& process, EnvelopePtr envelope) {
+  Handled handled = Handled::ended;
   switch (envelope->kind) {
     case SignalKind::message:
-      return handle_message(process, *envelope);
+      handled = handle_message(process, *envelope);
+      break;
     case SignalKind::reply:
     case SignalKind::failed_reply:
-      return handle_response(process, *envelope);
+      handled = handle_response(process, *envelope);
+      break;
     default:
-      return handle_event(process, *envelope);
+      handled = handle_event(process, *envelope);
+      break;
   }
+  if (handled == Handled::kept) {
+    keep(process, std::move(envelope));
+  }
+  return handled != Handled::ended;
 }
 
-bool Runtime::handle_message(Process& process, Envelope& envelope) {
-  troupe_delivery delivery;  // Only what TROUPE_MESSAGE needs is set: this is the path that has to be short.
-  delivery.kind = TROUPE_MESSAGE;
-  delivery.status = 0;
-  delivery.caller = nullptr;
-  delivery.type = nullptr;
-  troupe_caller caller{};
+Handled Runtime::handle_message(Process& process, Envelope& envelope) {
   if (envelope.from_caller) {
     current()->request = envelope.number;
     current()->caller = envelope.caller();
-    caller.pid = abi::to_abi(envelope.caller());
-    caller.reference = abi::to_abi(make_reference(envelope.from_id, envelope.number));
-    delivery.caller = &caller;
   }
-  if (envelope.form == Envelope::Form::value) {
-    delivery.type = envelope.type;
-    delivery.value = value_of(&envelope);
-    return deliver_to_class(process, delivery, &envelope);
-  }
-  const GenMessage message = unwrap_gen_message(as_term(envelope).term);
-  const void* const image = process.process_class->image;
-  std::optional<PassedTerm> tag;
-  if (message.caller && !envelope.from_caller) {
-    tag.emplace(message.tag, image);
-    caller.pid = abi::to_abi(*message.caller);
-    caller.has_tag = 1;
-    caller.tag = tag->get();
-    delivery.caller = &caller;
-  }
-  const PassedTerm passed(message.body, image);
-  delivery.term = passed.get();
-  return deliver_to_class(process, delivery, &envelope);
+  return with_message(process, envelope,
+                      [&](const troupe_delivery& delivery) { return deliver_to_class(process, delivery, &envelope); });
 }
 
-bool Runtime::handle_response(Process& process, Envelope& envelope) {
-  Request* const request = process.bonds->requests.find(envelope.number);
-  troupe_delivery delivery{};
-  delivery.kind = TROUPE_RESPONSE;
-  delivery.number = envelope.number;
-  delivery.request_type = request->type;
+Handled Runtime::handle_response(Process& process, Envelope& envelope) {
+  const troupe_message_type* const type = process.bonds->requests.find(envelope.number)->type;
   {
     const BondsGuard guard(process);
     process.bonds->requests.erase(envelope.number);
   }
-  if (envelope.form == Envelope::Form::value) {
-    delivery.type = envelope.type;
-    delivery.value = value_of(&envelope);
+  const Handled handled = with_response(process, envelope, type, [&](const troupe_delivery& delivery) {
     return deliver_to_class(process, delivery, &envelope);
+  });
+  if (handled == Handled::kept) {
+    Bonds& bonds = bonds_of(process);
+    const BondsGuard guard(process);
+    Request& answered = bonds.requests[envelope.number];
+    answered.type = type;
+    answered.done = true;
   }
-  delivery.status = envelope.kind == SignalKind::failed_reply ? 1 : 0;
-  const Term term = message_term(envelope);
-  const PassedTerm passed(term, process.process_class->image);
-  delivery.term = passed.get();
-  return deliver_to_class(process, delivery, &envelope);
+  return handled;
 }
 
-bool Runtime::handle_event(Process& process, Envelope& envelope) {
-  troupe_delivery delivery{};
-  delivery.number = envelope.number;
-  if (envelope.kind == SignalKind::timeout) {
-    delivery.kind = TROUPE_TIMEOUT;
-    return deliver_to_class(process, delivery, &envelope);
-  }
-  SignalEnvelope& signal = as_signal(envelope);
-  const PassedTerm payload(signal.payload, process.process_class->image);
-  delivery.term = payload.get();
-  delivery.pid = abi::to_abi(signal.from);
-  delivery.reference = abi::to_abi(signal.reference);
-  delivery.name = abi::to_abi(std::string_view(signal.name));
-  delivery.node = abi::to_abi(node_name(signal.node));
-  switch (signal.kind) {
-    case SignalKind::exit_message:
-      delivery.kind = TROUPE_EXIT;
-      if (signal.from == process.parent && signal.from.valid() &&
-          (process.process_class->flags & TROUPE_CLASS_HANDLES_PARENT_EXIT) == 0) {
-        end(process, signal.payload, EndedBy::exit, nullptr);
-        return false;
-      }
-      break;
-    case SignalKind::down_message: {
-      delivery.kind = TROUPE_DOWN;
-      const BondsGuard guard(process);
-      if (!process.bonds || !process.bonds->watches.erase(reference_number(signal.reference))) {
-        return true;  // Demonitored meanwhile.
-      }
-      break;
+Handled Runtime::handle_event(Process& process, Envelope& envelope) {
+  if (envelope.kind == SignalKind::exit_message) {
+    const SignalEnvelope& signal = as_signal(envelope);
+    if (signal.from == process.parent && signal.from.valid() &&
+        (process.process_class->flags & TROUPE_CLASS_HANDLES_PARENT_EXIT) == 0) {
+      end(process, signal.payload, EndedBy::exit, nullptr);
+      return Handled::ended;
     }
-    case SignalKind::node_up:
-      delivery.kind = TROUPE_NODE_UP;
-      break;
-    default:
-      delivery.kind = TROUPE_NODE_DOWN;
-      break;
+  } else if (envelope.kind == SignalKind::down_message) {
+    const BondsGuard guard(process);
+    if (!process.bonds || !process.bonds->watches.erase(reference_number(as_signal(envelope).reference))) {
+      return Handled::done;  // Demonitored meanwhile.
+    }
+  } else if (envelope.kind == SignalKind::idle_timeout) {
+    if (!process.idle_timer_set || envelope.number != process.bonds->idle_timer) {
+      return Handled::done;  // A message came first.
+    }
+    process.idle_timer_set = false;
   }
-  return deliver_to_class(process, delivery, &envelope);
+  const Handled handled = with_event(process, envelope, [&](const troupe_delivery& delivery) {
+    return deliver_to_class(process, delivery, &envelope);
+  });
+  if (handled == Handled::kept && envelope.kind == SignalKind::down_message) {
+    const SignalEnvelope& signal = as_signal(envelope);
+    Bonds& bonds = bonds_of(process);
+    const BondsGuard guard(process);
+    bonds.watches[reference_number(signal.reference)] = Watch{signal.from, signal.name, signal.node, true};
+  }
+  return handled;
 }
 
-bool Runtime::deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope) {
+Handled Runtime::deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope) {
   Current& here = *current();
+  here.idle_after = Current::no_timeout;
+  here.hibernates = false;
+  if (std::exchange(process.idle_timer_set, false)) [[unlikely]] {
+    timers_.cancel(process.bonds->idle_timer);
+  }
   const int outcome = process.process_class->handle(process.state, &delivery);
   if (outcome == TROUPE_NOT_UNDERSTOOD) {
     not_understood(process, *envelope, delivery);
@@ -301,9 +278,9 @@ bool Runtime::deliver_to_class(Process& process, const troupe_delivery& delivery
   }
   if (here.failed) {
     end(process, here.fail_reason, here.crashed ? EndedBy::crash : EndedBy::exit, envelope);
-    return false;
+    return Handled::ended;
   }
-  return true;
+  return outcome == TROUPE_KEPT ? Handled::kept : Handled::done;
 }
 
 void Runtime::not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery) {

@@ -93,6 +93,30 @@ TEST_F(Modules, that_throw_end_only_their_process) {
 
 TEST_F(Modules, that_are_missing_are_not_found) { EXPECT_EQ(refused(modules / "none.so"), ErrorCode::not_found); }
 
+TEST_F(Modules, run_their_coroutines_which_receive_selectively) {
+  auto image = ModuleImage::open(modules / "session.so");
+  ASSERT_TRUE(image.ok()) << image.error().message;
+  EXPECT_EQ((*image)->class_names(), std::vector<std::string>{"session"});
+  StartRequest request;
+  request.process_class = (*image)->find_class("session");
+  request.arguments = Term::map({{atom("words_max"), Term::integer(2)}});
+  const auto started = runtime.start(request);
+  ASSERT_TRUE(started.ok()) << started.error().text();
+  const auto say = [&](const char* text) { runtime.post(*started, Term::tuple({atom("say"), Term::binary(text)})); };
+  say("one");
+  say("two");
+  settle();
+  EXPECT_EQ(runtime.process_info(*started)->mailbox_length, 2u);
+  runtime.post(*started, Term::tuple({atom("login"), Term::binary("ada")}));
+  EXPECT_EQ(ask(*started, "history"), "<<\"ada one two\">>");
+  runtime.post(*started, Term::tuple({atom("ask"), Term::pid(runtime.spawn<Counter>(Counter::Args{7}))}));
+  runtime.post(*started, Term::tuple({atom("ask"), Term::pid(Pid{0, 0, 1, 99})}));
+  EXPECT_EQ(ask(*started, "history"), "<<\"ada one two read 7 no reply noproc\">>");
+  runtime.post(*started, Term::tuple({atom("fail"), Term::binary("enough")}));
+  settle();
+  EXPECT_FALSE(runtime.alive(*started));
+}
+
 TEST_F(Modules, that_are_no_shared_objects_are_refused) {
   const fs::path text = fs::path(::testing::TempDir()) / "text.so";
   std::ofstream(text) << "this is no shared object";

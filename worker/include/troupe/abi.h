@@ -79,13 +79,14 @@ typedef struct troupe_caller {
 } troupe_caller;
 
 enum {
-  TROUPE_MESSAGE = 0,   /* type + value, or term; caller when a request */
-  TROUPE_EXIT = 1,      /* pid, term = reason: {'EXIT', Pid, Reason} */
-  TROUPE_DOWN = 2,      /* pid (or name, node), reference, term = reason */
-  TROUPE_NODE_UP = 3,   /* node */
-  TROUPE_NODE_DOWN = 4, /* node, term = reason */
-  TROUPE_TIMEOUT = 5,   /* number = timer */
-  TROUPE_RESPONSE = 6   /* number = request; request_type; status 0: type + value or term; 1: term = reason */
+  TROUPE_MESSAGE = 0,     /* type + value, or term; caller when a request */
+  TROUPE_EXIT = 1,        /* pid, term = reason: {'EXIT', Pid, Reason} */
+  TROUPE_DOWN = 2,        /* pid (or name, node), reference, term = reason */
+  TROUPE_NODE_UP = 3,     /* node */
+  TROUPE_NODE_DOWN = 4,   /* node, term = reason */
+  TROUPE_TIMEOUT = 5,     /* number = timer */
+  TROUPE_RESPONSE = 6,    /* number = request; request_type; status 0: type + value or term; 1: term = reason */
+  TROUPE_IDLE_TIMEOUT = 7 /* After `idle_timeout`, when nothing came. */
 };
 
 typedef struct troupe_delivery {
@@ -106,9 +107,19 @@ typedef struct troupe_delivery {
 /* What a class's `handle` answers. */
 enum {
   TROUPE_HANDLED = 0,
-  TROUPE_FAILED = 1,        /* fail() was called: the process ends. */
-  TROUPE_NOT_UNDERSTOOD = 2 /* Counted, logged and dropped by the host. */
+  TROUPE_FAILED = 1,         /* fail() was called: the process ends. */
+  TROUPE_NOT_UNDERSTOOD = 2, /* Counted, logged and dropped by the host. */
+  TROUPE_KEPT = 3            /* Stays in the mailbox, in order, until `take_kept` takes it. */
 };
+
+/* Which of the messages that it has kept a process may want. */
+typedef struct troupe_pattern {
+  uint32_t struct_size;
+  uint32_t kinds;                          /* 1 << TROUPE_DOWN and so on: all of that kind. */
+  const troupe_message_type* const* types; /* Messages of these, and terms with their tag. */
+  size_t type_count;
+  uint64_t response; /* Of the responses only this request's; 0: all. */
+} troupe_pattern;
 
 enum {
   TROUPE_CLASS_TRAPS_EXITS = 1u,         /* Has handle(Exit). */
@@ -131,6 +142,7 @@ typedef struct troupe_process_class {
   int (*save)(const void* state, troupe_term_sink sink);     /* May be null. */
   /* May be null; constructs the state from what `save` of a class of that version gave. */
   int (*load)(void* state, const troupe_term* saved, troupe_text from_version);
+  void (*shrink)(void* state); /* May be null; when it hibernates. */
 } troupe_process_class;
 
 /* OTP's process_flag(priority, ...). */
@@ -204,6 +216,13 @@ typedef struct troupe_host {
   uint32_t (*this_creation)(void);
   /* To the head of the own queue: the next to be handled. 0 outside a process or when the queue is full. */
   int (*continue_value)(void* value);
+  /* Offers what the running process has kept and `pattern` may want, oldest first, until `offer` answers
+     TROUPE_HANDLED: that one is gone then. Any other answer leaves it. 0 when none was taken. */
+  int (*take_kept)(const troupe_pattern* pattern, void* context,
+                   int (*offer)(void* context, const troupe_delivery* delivery));
+  /* Both hold until the running process is given its next message. INT64_MAX takes the timeout back. */
+  void (*idle_timeout)(int64_t delay_ns);
+  void (*hibernate)(void);
 } troupe_host;
 
 /* What a module offers. */

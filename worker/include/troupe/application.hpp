@@ -4,6 +4,7 @@
 // start. Build with `troupe_add_module` (CMake), which hides everything but the one exported function.
 #pragma once
 
+#include "troupe/coroutine.hpp"
 #include "troupe/process.hpp"
 #include "troupe/server.hpp"
 #include "troupe/supervisor.hpp"

@@ -46,6 +46,9 @@ struct Timeout {
   TimerReference timer = 0;
 };
 
+/// OTP's `timeout`: nothing has come for as long as the last handler said with `idle_timeout`.
+struct IdleTimeout {};
+
 /// The caller of a request, Erlang's From: for `handle(Read, From)` with `troupe::reply(from, value)` later.
 struct From {
   Pid pid;

@@ -109,6 +109,14 @@ bool continue_with(M message) {
 inline TimerReference start_timer(std::chrono::nanoseconds delay) { return abi::host().start_timer(delay.count()); }
 /// True when the timer had not fired. A Timeout that is already in the mailbox still comes.
 inline bool cancel_timer(TimerReference timer) { return abi::host().cancel_timer(timer) != 0; }
+/// OTP's {noreply, State, Timeout}: when nothing comes within `delay` after this handler or constructor,
+/// `handle(IdleTimeout)` is called. Any message or event calls it off, so the handler of that one says it again. The
+/// maximum takes it back.
+inline void idle_timeout(std::chrono::nanoseconds delay) { abi::host().idle_timeout(delay.count()); }
+/// OTP's {noreply, State, hibernate}, for a process that expects nothing for long: once nothing waits for it, the
+/// class's `void shrink()` is called, when it has one, and what the runtime holds in reserve for the process is given
+/// back.
+inline void hibernate() { abi::host().hibernate(); }
 /// Steady time; virtual in a simulation.
 inline std::chrono::nanoseconds now() { return std::chrono::nanoseconds(abi::host().now_ns()); }
 

@@ -11,9 +11,10 @@
 //
 // A message in `messages` has one of: `void handle(M)`, `R handle(M)` (R is the reply), `void handle(M, From)` (reply
 // later with `troupe::reply`). Optional beside them: handle(Term) for terms that are none of the messages,
-// handle(Exit), handle(Down), handle(NodeUp), handle(NodeDown), handle(Timeout), `void terminate(const Term& reason)`,
-// `save() const` and `static load` (its state as a term: troupe/saved_state.hpp), and `struct Args` with a constructor
-// that takes it, filled from the start arguments. From Erlang the message is the term itself, sent, cast or called.
+// handle(Exit), handle(Down), handle(NodeUp), handle(NodeDown), handle(Timeout), handle(IdleTimeout),
+// `void terminate(const Term& reason)`, `save() const` and `static load` (its state as a term: troupe/saved_state.hpp),
+// `void shrink()` (lets go of memory when it hibernates), and `struct Args` with a constructor that takes it, filled
+// from the start arguments. From Erlang the message is the term itself, sent, cast or called.
 #pragma once
 
 #include <cstdlib>
@@ -275,11 +276,28 @@ int handle_event(S& state, Event event, AsTerm as_term) {
   }
 }
 
+inline Exit exit_of(const troupe_delivery& delivery) { return {from_abi(delivery.pid), take_term(delivery.term)}; }
+inline Down down_of(const troupe_delivery& delivery) {
+  return {from_abi(delivery.reference), from_abi(delivery.pid), std::string(from_abi(delivery.name)),
+          std::string(from_abi(delivery.node)), take_term(delivery.term)};
+}
+inline NodeUp node_up_of(const troupe_delivery& delivery) { return {std::string(from_abi(delivery.node))}; }
+inline NodeDown node_down_of(const troupe_delivery& delivery) {
+  return {std::string(from_abi(delivery.node)), take_term(delivery.term)};
+}
+
 inline Term exit_term(const Exit& exit) { return Term::tuple({Term::atom("EXIT"), Term::pid(exit.from), exit.reason}); }
 inline Term down_term(const Down& down) {
   Term who = down.name.empty() ? Term::pid(down.from) : Term::tuple({Term::atom(down.name), Term::atom(down.node)});
   return Term::tuple(
       {Term::atom("DOWN"), Term::reference(down.reference), Term::atom("process"), std::move(who), down.reason});
+}
+inline Term node_up_term(const NodeUp& up) { return Term::tuple({Term::atom("nodeup"), Term::atom(up.node)}); }
+inline Term node_down_term(const NodeDown& down) {
+  return Term::tuple({Term::atom("nodedown"), Term::atom(down.node)});
+}
+inline Term timeout_term(const Timeout& timeout) {
+  return Term::tuple({Term::atom("timeout"), Term::integer(static_cast<std::int64_t>(timeout.timer))});
 }
 
 template <class S>
@@ -289,28 +307,19 @@ int dispatch(S& state, const troupe_delivery& delivery) {
     case TROUPE_MESSAGE:
       return handle_message(state, delivery, list);
     case TROUPE_EXIT:
-      return handle_event(state, Exit{from_abi(delivery.pid), take_term(delivery.term)}, exit_term);
+      return handle_event(state, exit_of(delivery), exit_term);
     case TROUPE_DOWN:
-      return handle_event(
-          state,
-          Down{from_abi(delivery.reference), from_abi(delivery.pid), std::string(from_abi(delivery.name)),
-               std::string(from_abi(delivery.node)), take_term(delivery.term)},
-          down_term);
+      return handle_event(state, down_of(delivery), down_term);
     case TROUPE_NODE_UP:
-      return handle_event(state, NodeUp{std::string(from_abi(delivery.node))}, [](const NodeUp& up) {
-        return Term::tuple({Term::atom("nodeup"), Term::atom(up.node)});
-      });
+      return handle_event(state, node_up_of(delivery), node_up_term);
     case TROUPE_NODE_DOWN:
-      return handle_event(state, NodeDown{std::string(from_abi(delivery.node)), take_term(delivery.term)},
-                          [](const NodeDown& down) {
-                            return Term::tuple({Term::atom("nodedown"), Term::atom(down.node)});
-                          });
+      return handle_event(state, node_down_of(delivery), node_down_term);
     case TROUPE_TIMEOUT:
-      return handle_event(state, Timeout{delivery.number}, [](const Timeout& timeout) {
-        return Term::tuple({Term::atom("timeout"), Term::integer(static_cast<std::int64_t>(timeout.timer))});
-      });
+      return handle_event(state, Timeout{delivery.number}, timeout_term);
     case TROUPE_RESPONSE:
       return handle_response(state, delivery, list);
+    case TROUPE_IDLE_TIMEOUT:
+      return handle_event(state, IdleTimeout{}, [](IdleTimeout) { return Term::atom("timeout"); });
     default:
       return TROUPE_NOT_UNDERSTOOD;
   }
@@ -394,7 +403,13 @@ int start_class([[maybe_unused]] void* memory, [[maybe_unused]] const troupe_ter
 
 template <class S>
 int handle_class(void* state, const troupe_delivery* delivery) {
-  return guarded([&] { return dispatch(*static_cast<S*>(state), *delivery); });
+  return guarded([&] {
+    if constexpr (requires(S & s) { s.take_delivery(*delivery); }) {
+      return static_cast<S*>(state)->take_delivery(*delivery);  // A coroutine's: troupe/coroutine.hpp.
+    } else {
+      return dispatch(*static_cast<S*>(state), *delivery);
+    }
+  });
 }
 
 template <class S>
@@ -408,6 +423,11 @@ void terminate_class([[maybe_unused]] void* state, [[maybe_unused]] const troupe
     }
   }
 }
+
+template <class S>
+concept Shrinks = requires(S& state) {
+  state.shrink();
+};
 
 template <class S>
 int save_class([[maybe_unused]] const void* state, [[maybe_unused]] troupe_term_sink sink) noexcept {
@@ -442,6 +462,18 @@ int load_class([[maybe_unused]] void* memory, [[maybe_unused]] const troupe_term
 }
 
 template <class S>
+void shrink_class([[maybe_unused]] void* state) {
+  if constexpr (Shrinks<S>) {
+    // What cannot be let go of stays: that is no reason to end.
+    try {
+      static_cast<S*>(state)->shrink();
+    } catch (...) {
+      host().log(2, to_abi(std::string_view("shrink() threw; ignored")));
+    }
+  }
+}
+
+template <class S>
 constexpr std::uint32_t class_flags() {
   std::uint32_t flags = 0;
   if constexpr (Handles<S, Exit>) {
@@ -462,6 +494,8 @@ template <class S>
 constexpr std::string_view class_name() {
   if constexpr (requires { typename S::named_after; }) {
     return class_name<typename S::named_after>();
+  } else if constexpr (requires { S::own_class_name(); }) {
+    return S::own_class_name();
   } else {
     std::string_view name = __PRETTY_FUNCTION__;
     const std::size_t start = name.find("S = ") + 4;
@@ -496,7 +530,8 @@ inline troupe_process_class process_class{sizeof(troupe_process_class),
                                           &handle_class<S>,
                                           when(Terminates<S>, &terminate_class<S>),
                                           when(Saves<S>, &save_class<S>),
-                                          when(Loads<S>, &load_class<S>)};
+                                          when(Loads<S>, &load_class<S>),
+                                          when(Shrinks<S>, &shrink_class<S>)};
 
 }  // namespace abi
 
