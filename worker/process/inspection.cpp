@@ -58,10 +58,10 @@ SendResult Runtime::post(const Destination& to, Term message) {
   return send(to, make_term_envelope(SignalKind::message, std::move(message)));
 }
 
-TimerId Runtime::set_timer(Duration delay, Timer timer, std::uint64_t* number) {
+TimerId Runtime::set_timer(Duration delay, Timer timer) {
   const Instant now = clock().now();
   const Instant due = delay > Instant::max() - now ? Instant::max() : now + std::max(delay, Duration::zero());
-  const Timers::Added added = timers_.add(scheduler_.place(), due, std::move(timer), number);
+  const Timers::Added added = timers_.add(scheduler_.place(), due, std::move(timer));
   if (added.earlier) {
     scheduler_.timer_set(*added.earlier);
   }
@@ -80,17 +80,15 @@ TimerId Runtime::send_after(Duration delay, const Destination& to, EnvelopePtr m
 TimerId Runtime::start_timer(Process& process, Duration delay, SignalKind kind) {
   Timer timer;
   timer.to = process.pid();
-  timer.signal = make_bare_envelope(kind, 0);
-  Envelope* const fired = timer.signal.get();
-  // The signal carries the timer's own number, which only Timers knows, and it may fire at once.
-  return set_timer(delay, std::move(timer), &fired->number);
+  timer.kind = kind;
+  return set_timer(delay, std::move(timer));
 }
 
 std::optional<Instant> Runtime::fire_timers(unsigned place, Instant now) {
   timers_firing_.fetch_add(1, std::memory_order_seq_cst);
   for (Timer& timer : timers_.take_due(place, now)) {
-    if (timer.signal->form == Envelope::Form::bare) {
-      push(timer.to, std::move(timer.signal), false);
+    if (timer.signal == nullptr) {
+      push(timer.to, make_bare_envelope(timer.kind, timer.number), false);
     } else if (timer.name == nullptr) {
       send(timer.to, std::move(timer.signal));
     } else {

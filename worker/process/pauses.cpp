@@ -16,7 +16,10 @@ bool Runtime::park(Process& process, const Pid& receiver) {
   if (flooded == nullptr) {
     return false;
   }
-  process.pause_timer = send_after(sender_pause_max, Destination(pid), make_bare_envelope(SignalKind::resume, 0));
+  Timer timer;
+  timer.to = pid;
+  timer.kind = SignalKind::resume;
+  process.pause_timer = set_timer(sender_pause_max, std::move(timer));
   {
     const std::lock_guard lock(pauses_mutex_);
     paused_by_receiver_[receiver].insert(pid);

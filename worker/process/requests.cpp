@@ -25,7 +25,8 @@ RequestId Runtime::send_request(Process& from, const Destination& to, const trou
   if (timeout != Duration::max()) {
     Timer timer;
     timer.to = from.pid();
-    timer.signal = make_bare_envelope(SignalKind::request_timeout, number);
+    timer.kind = SignalKind::request_timeout;
+    timer.number = number;
     request.timer = set_timer(timeout, std::move(timer));
   }
   Bonds& bonds = bonds_of(from);

@@ -88,7 +88,7 @@ Instant TimerWheel::next_event() const {
   return Instant::max();
 }
 
-void TimerWheel::take_due(Instant now, std::vector<Timer>& due) {
+void TimerWheel::take_due(Instant now, std::vector<Fired>& due) {
   const auto target =
       static_cast<std::uint64_t>(std::max<std::int64_t>(now.time_since_epoch().count(), 0)) >> tick_bits;
   for (Instant event = next_event(); event <= now && size_ != 0; event = next_event()) {
@@ -105,14 +105,19 @@ void TimerWheel::take_due(Instant now, std::vector<Timer>& due) {
     }
     expired_.clear();
     for (; node != nullptr; node = node->next) {
-      expired_.push_back(node);
+      expired_.push_back({node->due, node->added, node});
     }
-    std::sort(expired_.begin(), expired_.end(), [](const Node* left, const Node* right) {
-      return std::pair(left->due, left->added) < std::pair(right->due, right->added);
-    });
-    for (Node* const fired : expired_) {
-      due.push_back(std::move(fired->timer));
-      free(*fired);
+    // The list is latest first, so often in order already when turned round.
+    std::reverse(expired_.begin(), expired_.end());
+    const auto earlier = [](const Expired& left, const Expired& right) {
+      return std::pair(left.due, left.added) < std::pair(right.due, right.added);
+    };
+    if (!std::is_sorted(expired_.begin(), expired_.end(), earlier)) {
+      std::sort(expired_.begin(), expired_.end(), earlier);
+    }
+    for (const Expired& fired : expired_) {
+      due.push_back({std::move(fired.node->timer), {fired.node->index, static_cast<std::uint32_t>(fired.added)}});
+      free(*fired.node);
     }
   }
   now_tick_ = std::max(now_tick_, target);

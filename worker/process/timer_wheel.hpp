@@ -21,8 +21,11 @@ namespace troupe {
 struct Timer {
   Pid to;
   std::unique_ptr<std::string> name;  ///< When set: whoever has the name then, on `node`.
-  NodeIndex node = 0;
+  /// Null: a bare signal, `kind` and `number`, made when it fires; most timers never do.
   EnvelopePtr signal;
+  std::uint64_t number = 0;  ///< 0: the timer's own.
+  NodeIndex node = 0;
+  SignalKind kind = SignalKind::timeout;
 };
 
 class TimerWheel {
@@ -40,12 +43,17 @@ class TimerWheel {
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
 
+  struct Fired {
+    Timer timer;
+    Key key;
+  };
+
   /// Takes `timer` unless there are too many.
   Key add(Instant due, Timer&& timer);
   /// True, with the timer in `removed`, when it had not fired.
   bool cancel(Key key, Timer& removed);
   /// Appends those that are due, earliest first, equal ones in the order of `add`.
-  void take_due(Instant now, std::vector<Timer>& due);
+  void take_due(Instant now, std::vector<Fired>& due);
   /// Messages whose type is of `image` become terms; appends what they were to `values`.
   void turn_into_terms(const void* image, std::vector<EnvelopePtr>& values);
   /// Nothing happens before; Instant::max() when there is none. May be earlier than the first timer is due.
@@ -88,7 +96,12 @@ class TimerWheel {
   std::array<Slots, levels> levels_;
   std::vector<std::unique_ptr<Node[]>> chunks_;
   Node* free_ = nullptr;
-  std::vector<Node*> expired_;
+  struct Expired {
+    Instant due;
+    std::uint64_t added;
+    Node* node;
+  };
+  std::vector<Expired> expired_;  ///< Of one slot; kept for its memory.
 };
 
 }  // namespace troupe

@@ -38,7 +38,7 @@ Timers::Place& Timers::made(unsigned place) {
   return *known(place);
 }
 
-Timers::Added Timers::add(unsigned place, Instant due, Timer timer, std::uint64_t* number) {
+Timers::Added Timers::add(unsigned place, Instant due, Timer timer) {
   Place& at = made(place);
   Added added;
   const std::lock_guard lock(at.lock);
@@ -47,9 +47,6 @@ Timers::Added Timers::add(unsigned place, Instant due, Timer timer, std::uint64_
     return added;
   }
   added.id = id_of(place, key);
-  if (number != nullptr) {
-    *number = added.id;
-  }
   const Instant event = at.wheel.next_event();
   if (event < at.next_event) {
     at.next_event = event;
@@ -72,11 +69,19 @@ bool Timers::cancel(TimerId timer) {
 }
 
 std::vector<Timer> Timers::take_due(unsigned place, Instant now) {
-  std::vector<Timer> due;
+  std::vector<TimerWheel::Fired> fired;
   if (Place* const at = known(place)) {
     const std::lock_guard lock(at->lock);
-    at->wheel.take_due(now, due);
+    at->wheel.take_due(now, fired);
     at->next_event = at->wheel.next_event();
+  }
+  std::vector<Timer> due;
+  due.reserve(fired.size());
+  for (TimerWheel::Fired& one : fired) {
+    due.push_back(std::move(one.timer));
+    if (due.back().number == 0) {
+      due.back().number = id_of(place, one.key);
+    }
   }
   return due;
 }

@@ -28,11 +28,10 @@ class Timers {
     /// Set when the place has something to do before all that it had: then.
     std::optional<Instant> earlier;
   };
-  /// The timer's number is also written to `number`, before it can fire.
-  Added add(unsigned place, Instant due, Timer timer, std::uint64_t* number = nullptr);
+  Added add(unsigned place, Instant due, Timer timer);
   /// True when it had not fired. From any thread, whatever the place.
   bool cancel(TimerId timer);
-  /// Removes those that are due, earliest first, equal ones in the order of `add`.
+  /// Removes those that are due, earliest first, equal ones in the order of `add`. None has the number 0.
   std::vector<Timer> take_due(unsigned place, Instant now);
   /// Messages whose type is of `image` become terms.
   void turn_into_terms(const void* image);

@@ -21,16 +21,16 @@ Instant at(Duration since_start) { return Instant(since_start); }
 
 Timer numbered(std::uint64_t number) {
   Timer timer;
-  timer.signal = make_bare_envelope(SignalKind::timeout, number);
+  timer.number = number;
   return timer;
 }
 
 std::vector<std::uint64_t> fired(TimerWheel& wheel, Instant now) {
-  std::vector<Timer> due;
+  std::vector<TimerWheel::Fired> due;
   wheel.take_due(now, due);
   std::vector<std::uint64_t> numbers;
-  for (const Timer& timer : due) {
-    numbers.push_back(timer.signal->number);
+  for (const TimerWheel::Fired& fired : due) {
+    numbers.push_back(fired.timer.number);
   }
   return numbers;
 }
@@ -64,7 +64,7 @@ TEST(TimerWheel, knows_a_key_of_a_timer_that_is_gone) {
   EXPECT_EQ(first.index, second.index);
   EXPECT_FALSE(wheel.cancel(first, removed));
   EXPECT_TRUE(wheel.cancel(second, removed));
-  EXPECT_EQ(removed.signal->number, 2u);
+  EXPECT_EQ(removed.number, 2u);
   EXPECT_FALSE(wheel.cancel(second, removed));
   EXPECT_FALSE(wheel.cancel({}, removed));
   EXPECT_FALSE(wheel.cancel({TimerWheel::timers_max, 1}, removed));
@@ -100,7 +100,7 @@ TEST(TimerWheel, does_what_a_sorted_list_does) {
             const auto chosen = std::next(model.begin(), static_cast<std::ptrdiff_t>(random.below(model.size())));
             Timer removed;
             ASSERT_TRUE(wheel.cancel(chosen->second, removed));
-            ASSERT_EQ(removed.signal->number, chosen->first.second);
+            ASSERT_EQ(removed.number, chosen->first.second);
             model.erase(chosen);
           }
           break;
