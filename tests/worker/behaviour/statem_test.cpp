@@ -325,6 +325,10 @@ TEST_F(StateMachines, end_rather_than_postpone_without_bound) {
   EXPECT_EQ(*told, (Texts{"down {system_limit,postponed_or_inserted_events}"}));
 }
 
+static_assert(!statem::has_function<Hoarder, Locked, Lock> && statem::has_function<Hoarder, Locked, Push>,
+              "an event that a state has no function for must be seen when the machine is compiled");
+static_assert(sizeof(abi::process_state<Hoarder>) <= 160, "an idle machine must stay below 512 bytes with its process");
+
 class Clumsy {
  public:
   using states = statem::states<Locked, Open>;

@@ -1,10 +1,12 @@
-// OTP's own supervisor and sys modules, in a real Erlang node, asking supervisors and servers of a Runtime.
+// OTP's own supervisor, gen_statem and sys modules, in a real Erlang node, asking supervisors, servers and state
+// machines of a Runtime.
 #include <gtest/gtest.h>
 
 #include <map>
 #include <string>
 
 #include "tests/worker/distribution/node_beside_erlang.hpp"
+#include "troupe/statem.hpp"
 #include "worker/supervision/dynamic_supervisor.hpp"
 #include "worker/supervision/supervisor.hpp"
 
@@ -27,6 +29,34 @@ class Stock {
 
  private:
   std::map<std::string, std::int64_t> items_;
+};
+
+struct Push {};
+struct Opened {
+  using Reply = std::int64_t;
+};
+enum class Gate { closed, open };
+class Turnstile {
+ public:
+  struct Args {
+    std::int64_t opened = 0;
+  };
+  using states = Gate;
+  using messages = troupe::messages<Push, Opened>;
+  using Next = statem::Next<Turnstile>;
+  explicit Turnstile(Args args) : opened_(args.opened) {}
+  Next handle(Gate gate, Push) {
+    ++opened_;
+    return statem::next_state(gate == Gate::closed ? Gate::open : Gate::closed);
+  }
+  Next handle(Gate gate, Opened, const From& from) {
+    return gate == Gate::open ? Next(statem::keep_state(statem::reply(from, opened_)))
+                              : Next(statem::keep_state(statem::postpone));
+  }
+  [[nodiscard]] std::int64_t save() const { return opened_; }
+
+ private:
+  std::int64_t opened_ = 0;
 };
 
 struct ErlangSupervisor : test::NodeBesideErlang {
@@ -63,6 +93,21 @@ TEST_F(ErlangSupervisor, a_dynamic_supervisor_is_a_simple_one_for_one_to_otp) {
       "#{<<\"tea\">> := 3} = sys:get_state(Again()), "
       "{error, simple_one_for_one} = supervisor:terminate_child(S, tea), "
       "ok = supervisor:terminate_child(S, Again()), [] = supervisor:which_children(S)");
+}
+
+TEST_F(ErlangSupervisor, a_child_with_states_is_a_gen_statem_to_otp) {
+  SupervisorSpec spec;
+  spec.children = {process_child("gate", abi::process_class<Turnstile>,
+                                 Term::map({{Term::atom("opened"), Term::integer(5)}}), "gate")};
+  ASSERT_TRUE(start_supervisor(runtime, std::move(spec), "supervisor").ok());
+  expect_of_erlang(
+      "M = {gate, T}, {closed, 5} = sys:get_state(M), Postponed = gen_statem:send_request(M, opened), "
+      "ok = gen_statem:call(M, push), {reply, 6} = gen_statem:wait_response(Postponed, 5000), "
+      "gen_statem:cast(M, push), {closed, 7} = sys:get_state(M), M ! push, {open, 8} = sys:get_state(M), "
+      "8 = gen_statem:call(M, opened), "
+      "{status, P, {module, 'Turnstile'}, [_, running, _, _, [{header, _}, {data, Data}, "
+      "{data, [{\"State\", {open, 8}}]}]]} = sys:get_status(M), {_, []} = lists:keyfind(\"Postponed\", 1, Data), "
+      "exit(P, kill), Again = fun F() -> try sys:get_state(M) catch _:_ -> F() end end, {closed, 5} = Again()");
 }
 
 TEST_F(ErlangSupervisor, the_state_of_a_server_is_shown_by_sys) {

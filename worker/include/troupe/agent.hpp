@@ -58,7 +58,7 @@ class Process {
   explicit Process(Init init) : state_(init()) {}
 
   void handle(const Apply<State>& apply, const From& from) { (*apply.step)(state_, from); }
-  auto save() const requires system_messages::Saves<State> { return state_.save(); }
+  auto save() const requires Saves<State> { return state_.save(); }
 
  private:
   State state_;

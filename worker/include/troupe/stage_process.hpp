@@ -173,7 +173,7 @@ class Process final : public abi::ForwardAll<Process<S>, UserEvents<S>> {
 
   void terminate(const Term& reason) requires requires(S& stage, const Term& r) { stage.terminate(r); }
   { stage_.terminate(reason); }
-  auto save() const requires system_messages::Saves<S> { return stage_.save(); }
+  auto save() const requires Saves<S> { return stage_.save(); }
 
  private:
   static constexpr std::size_t buffer_size_max() {

@@ -44,7 +44,8 @@
 // An action is given with the transition, `next_state(Open{}, postpone, reply(from, 1))`, or added to it:
 // `Next next = keep_state(); for (...) next.add(reply(one, 1)); return next;`.
 //
-// Not here: `hibernate`, absolute time ({abs, true}: give `when - troupe::now()`), change of the callback module.
+// Not here: `hibernate`, absolute time ({abs, true}: give `when - troupe::now()`), change of the callback module, and
+// `load`: when its module is replaced a machine starts anew.
 // Source: stdlib's gen_statem of OTP 25; tests/differential holds both against each other.
 #pragma once
 

@@ -3,6 +3,7 @@
 
 #include <variant>
 
+#include "troupe/local.hpp"
 #include "troupe/messages.hpp"
 #include "troupe/term.hpp"
 
@@ -42,7 +43,9 @@ struct GenericTimeout {
   E content;
 };
 
-/// The machine's own: it has more events of its own to handle than one turn may last.
-struct StatemResume {};
+/// The machine's own: it has more events of its own to handle than one turn may last. No term can be read as one.
+struct StatemResume {
+  Local<char> own;
+};
 
 }  // namespace troupe::statem

@@ -79,7 +79,7 @@ class Process final : public Core,
 
   /// {State, Data}
   [[nodiscard]] Term save() const {
-    if constexpr (system_messages::Saves<S>) {
+    if constexpr (Saves<S>) {
       return Term::tuple({to_term(state_), to_term(machine_.save())});
     } else {
       return Term::tuple({to_term(state_), Term::atom("undefined")});
