@@ -19,6 +19,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "troupe/process.hpp"
+#include "troupe/start.hpp"
 #include "worker/process/groups.hpp"
 #include "worker/process/names.hpp"
 #include "worker/process/process_table.hpp"
@@ -46,12 +47,6 @@ struct StartRequest {
   std::string name;                           ///< Registered under it when not empty.
   bool link = false;                          ///< To the calling process.
   MailboxLimits mailbox{0, 0};                ///< 0: the runtime's.
-};
-
-/// Why a start failed: the reason that the process ended with.
-struct StartError {
-  Term reason;
-  [[nodiscard]] std::string text() const { return reason.text(); }
 };
 
 struct ProcessInfo {
@@ -301,12 +296,7 @@ template <class S, class... Arguments>
 StartRequest start_request(Arguments... arguments) {
   StartRequest request;
   request.process_class = &abi::process_class<S>;
-  request.construct = [=](void* state) {
-    return abi::guarded([&] {
-      new (state) abi::process_state<S>(arguments...);
-      return static_cast<int>(TROUPE_HANDLED);
-    });
-  };
+  request.construct = abi::constructor_of<S>(std::move(arguments)...);
   return request;
 }
 
