@@ -13,7 +13,7 @@ bool Runtime::continue_with(Process& process, EnvelopePtr message) {
   Envelope* const first = message.release();
   first->next = process.queue_first;
   process.queue_first = first;
-  if (process.queue_last == nullptr) {
+  if (first->next == nullptr) {
     process.queue_last = first;
   }
   process.mailbox.set_queued(++process.queue_length);

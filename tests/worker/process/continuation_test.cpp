@@ -12,10 +12,13 @@ struct Load {
 struct Note {
   std::string text;
 };
+struct Nothing {
+  using Reply = std::int64_t;
+};
 
 class Loader : public PuppetBase {
  public:
-  using messages = troupe::messages<Load, Note>;
+  using messages = troupe::messages<Load, Note, Response<Nothing>>;
   explicit Loader(Seen seen) : PuppetBase(std::move(seen)) {
     note("constructed");
     // Somebody who knows the process early is faster than the constructor.
@@ -40,8 +43,12 @@ class Loader : public PuppetBase {
       troupe::continue_with(Note{std::string(100'000, 'x')});
     } else if (given.text == "bad") {
       troupe::continue_with(Load{100});
+    } else if (given.text == "ask") {
+      troupe::continue_with(Load{3});
+      troupe::send_request("nobody", Nothing{}, std::chrono::seconds(1));
     }
   }
+  void handle(const Response<Nothing>& response) { note("answered " + response.reason.text()); }
 };
 
 class Continuations : public SimulatedNode {
@@ -87,6 +94,15 @@ TEST_F(Continuations, leave_the_count_of_large_messages_as_it_was) {
   settle();
   EXPECT_EQ(take().back().size(), 100'000u);
   EXPECT_EQ(runtime.process_info(loader)->mailbox_large_bytes, 0u);
+}
+
+TEST_F(Continuations, lose_nothing_that_arrives_after_them_in_an_empty_queue) {
+  const Pid loader = runtime.spawn<Loader>(seen);
+  settle();
+  take();
+  post(loader, "ask");
+  settle();
+  EXPECT_EQ(take(), (Texts{"ask", "load 3", "answered noproc"}));
 }
 
 TEST_F(Continuations, that_throw_end_the_process) {
