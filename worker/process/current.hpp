@@ -13,6 +13,7 @@ struct Current {
   Term fail_reason;
   bool failed = false;
   bool crashed = false;
+  bool traced = false;     ///< What the process sends is noted.
   std::uint32_t sent = 0;  ///< Messages in this turn.
   Pid flooded;             ///< A receiver whose mailbox is past its soft bound: the turn should end.
   /// The request that the handler is answering; cleared by a reply.

@@ -12,6 +12,7 @@
 #include "troupe/pid.hpp"
 #include "worker/process/block_pool.hpp"
 #include "worker/process/mailbox.hpp"
+#include "worker/process/onlookers.hpp"
 #include "worker/process/small_map.hpp"
 #include "worker/process/timers.hpp"
 
@@ -59,6 +60,7 @@ struct Bonds {
   SmallMap<Reference, Watcher> watchers;
   SmallMap<std::uint64_t, Request> requests;
   std::string label;
+  std::unique_ptr<Onlookers> onlookers;
   bool touches_other_nodes = false;  ///< The runtime has an entry for it to clear at its end.
   bool monitors_nodes = false;
   bool in_groups = false;
@@ -90,7 +92,9 @@ struct alignas(64) Process {
   std::uint8_t priority = TROUPE_PRIORITY_NORMAL;
   bool traps_exits = false;
   bool constructed = false;
-  bool slow = false;  ///< Its messages took long when it was last looked at.
+  bool slow = false;                   ///< Its messages took long when it was last looked at.
+  bool traced = false;                 ///< What it receives and sends is noted: Onlookers::trace.
+  std::atomic<bool> suspended{false};  ///< It handles nothing but system requests.
   std::atomic<bool> running{false};
   std::atomic<bool> parked{false};        ///< Pauses because a receiver's mailbox is too long; see pauses.cpp.
   std::atomic<bool> senders_wait{false};  ///< Somebody pauses because of this mailbox.

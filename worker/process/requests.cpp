@@ -68,6 +68,9 @@ void Runtime::send_remote_request(Process& from, std::uint64_t number, const Des
   call.to = to.pid;
   call.to_name = std::string(to.name);
   call.payload = gen_call(from.pid(), alias_tag(reference), body);
+  if (current()->traced) {
+    trace_sending(from, call, node);
+  }
   if (!route(node, std::move(watch)) || !route(node, std::move(call))) {
     fail_request(from, number, reasons::noconnection());
   }

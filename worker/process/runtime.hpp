@@ -58,12 +58,20 @@ struct ProcessInfo {
   std::uint32_t mailbox_length = 0;
   std::uint64_t mailbox_large_bytes = 0;
   std::uint64_t reductions = 0;  ///< Messages handled.
+  /// Its slot and bonds, the state as far as it is one object, and what waits: messages above 256 bytes by their size,
+  /// others as one block each. What the state points to is not counted.
+  std::uint64_t memory_bytes = 0;
   std::vector<Pid> links;
   std::vector<Pid> monitors;  ///< Whom it monitors (by pid).
   std::vector<Pid> monitored_by;
   bool running = false;
+  bool suspended = false;
   bool system = false;
+  bool supervisor = false;
 };
+
+/// By what Runtime::top orders processes.
+enum class TopBy { mailbox, memory, reductions };
 
 /// How a process came to its end: decides on terminate() and on the crash report.
 enum class EndedBy {
@@ -124,6 +132,10 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   [[nodiscard]] std::optional<ProcessInfo> process_info(const Pid& pid) const;
   /// At most `count_max`, in the order of their slots.
   [[nodiscard]] std::vector<Pid> processes(std::size_t count_max) const;
+  /// The user's processes that have most of it, most first; at most `count`.
+  [[nodiscard]] std::vector<ProcessInfo> top(TopBy by, std::size_t count) const;
+  /// At most `count_max`.
+  [[nodiscard]] std::vector<Pid> supervisors(std::size_t count_max) const;
   [[nodiscard]] RuntimeCounters counters() const;
   /// While on, as when memory gets short, nobody is spawned but the runtime's own processes: `spawn` answers no pid,
   /// `start` {system_limit, memory}.
@@ -207,6 +219,15 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery);
   void push_queue(Process& process, EnvelopePtr envelope);
 
+  // system_requests.cpp
+  /// False when the process has ended.
+  bool handle_system_request(Process& process, Envelope& envelope, troupe_delivery& delivery);
+  /// What a suspended process handles all the same, taken out of its queue: system requests and its parent's exit.
+  static Envelope* next_while_suspended(Process& process);
+  void trace_arrival(Process& process, const Envelope& envelope);
+  void trace_sending(Process& process, const Envelope& envelope, const Pid& to);
+  void trace_sending(Process& process, const RemoteSignal& signal, NodeIndex node);
+
   // pauses.cpp
   bool park(Process& process, const Pid& receiver);
   void unpark(Process& process);
@@ -218,6 +239,11 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void act_on_monitor_down(Process& process, const SignalEnvelope& signal);
   bool act_on_exit(Process& process, const Pid& from, const Term& reason, bool from_link);
   bool act_on_node_lost(Process& process, NodeIndex node);
+
+  // inspection.cpp; under the process's BondsGuard.
+  static std::uint64_t memory_of(const Process& process);
+  template <class Use>
+  void for_each_user_process(Use use) const;
 
   // requests.cpp
   static void recognise_reply(Process& process, Envelope& envelope);

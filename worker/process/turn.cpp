@@ -82,6 +82,7 @@ bool Runtime::run_turn(Process& process, bool& was_slow) {
   }
   process.running.store(true, std::memory_order_relaxed);
   CurrentScope scope(process, *this);
+  scope->traced = process.traced;
   const std::uint32_t messages_max = scheduler_.turn_messages_max();
   std::uint32_t handled = 0;
   const Pid pid = process.pid();
@@ -93,10 +94,11 @@ bool Runtime::run_turn(Process& process, bool& was_slow) {
   }
   TurnTime time(clock_, options_.turn_time_max, process);
   for (;;) {
-    EnvelopePtr envelope(pop_queue(process));
+    EnvelopePtr envelope(process.suspended.load(std::memory_order_relaxed) ? next_while_suspended(process)
+                                                                           : pop_queue(process));
     if (!envelope) {
       was_slow = process.slow;
-      process.mailbox.set_queued(0);
+      process.mailbox.set_queued(process.queue_length);
       process.running.store(false, std::memory_order_relaxed);
       if (process.mailbox.try_idle()) {
         // From here on the process may run elsewhere; its slot may be looked at all the same.
@@ -208,6 +210,9 @@ bool Runtime::handle_message(Process& process, Envelope& envelope) {
     delivery.value = value_of(&envelope);
     return deliver_to_class(process, delivery, &envelope);
   }
+  if (is_system_request(envelope)) {
+    return handle_system_request(process, envelope, delivery);
+  }
   const GenMessage message = unwrap_gen_message(as_term(envelope).term);
   const void* const image = process.process_class->image;
   std::optional<PassedTerm> tag;
@@ -288,6 +293,9 @@ bool Runtime::handle_event(Process& process, Envelope& envelope) {
 
 bool Runtime::deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope) {
   Current& here = *current();
+  if (here.traced) [[unlikely]] {
+    trace_arrival(process, *envelope);
+  }
   const int outcome = process.process_class->handle(process.state, &delivery);
   if (outcome == TROUPE_NOT_UNDERSTOOD) {
     not_understood(process, *envelope, delivery);
