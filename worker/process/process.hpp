@@ -126,6 +126,9 @@ class BondsGuard {
 /// The registered name, or nothing.
 std::string name_of(Process& process);
 
+/// What it says that it is doing, or nothing.
+std::string label_of(Process& process);
+
 /// Makes them when there are none yet. The owner's thread only.
 Bonds& bonds_of(Process& process);
 
