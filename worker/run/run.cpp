@@ -1,7 +1,8 @@
 #include "troupe/run.hpp"
 
+#include <functional>
 #include <memory>
-#include <string>
+#include <optional>
 #include <utility>
 
 #include "platform/cgroup.hpp"
@@ -20,16 +21,39 @@
 namespace troupe {
 namespace {
 
-/// Tells the main thread of the root's end.
-class RootWatch {
+struct Stop {
+  Term reason;
+};
+
+/// The root's parent: starts it, tells the main thread of its end, and passes on when it is to stop. Linked to it from
+/// its first moment on, so that no end is missed.
+class RootKeeper {
  public:
   static constexpr bool system_process = true;
-  using messages = troupe::messages<>;
-  RootWatch(const Pid& root, std::shared_ptr<StopRequest> told) : told_(std::move(told)) { troupe::monitor(root); }
-  void handle(Down down) { told_->root_ended(std::move(down.reason)); }
+  using messages = troupe::messages<Stop>;
+
+  /// `failure` is set when there is no root.
+  RootKeeper(Runtime& runtime, const ChildStart& start, std::shared_ptr<StopRequest> told, std::optional<Term>& failure)
+      : told_(std::move(told)) {
+    auto started = start_guarded(start, runtime);
+    if (!started) {
+      failure = started.error().reason;
+    } else if (!started->valid()) {
+      failure = Term::atom("ignore");
+    } else {
+      root_ = *started;
+    }
+  }
+  void handle(const Stop& stop) { troupe::exit(root_, stop.reason); }
+  void handle(const Exit& exit) {
+    if (exit.from == root_) {
+      told_->root_ended(exit.reason);
+    }
+  }
 
  private:
   std::shared_ptr<StopRequest> told_;
+  Pid root_;
 };
 
 void log_to_stderr(const RunOptions& options) {
@@ -58,21 +82,28 @@ StopRequest::Seen wait_while_running(StopRequest& stop, Runtime& runtime, std::u
   }
 }
 
+void stop_root(Runtime& runtime, const Pid& keeper, Term reason) {
+  const RuntimeScope scope(runtime);
+  troupe::send(keeper, Stop{std::move(reason)});
+}
+
 /// True when the root has ended in time.
-bool drain(StopRequest& stop, Runtime& runtime, const Pid& root, const RunOptions& options) {
+bool drain(StopRequest& stop, Runtime& runtime, const Pid& keeper, const RunOptions& options) {
   log_info("drain: stopping", {{"timeout_milliseconds", options.drain_timeout.count()}});
-  runtime.exit(root, reasons::shutdown());
+  stop_root(runtime, keeper, reasons::shutdown());
   if (stop.wait(true, options.drain_timeout).root_reason) {
     log_info("drain: done");
     return true;
   }
-  log_warning("drain: the root did not stop in time; killing it", {{"root", text_for_log(root)}});
-  runtime.exit(root, Term::atom("kill"));
+  log_warning("drain: the root did not stop in time; killing it");
+  stop_root(runtime, keeper, Term::atom("kill"));
   stop.wait(true, options.exit_grace);
   return false;
 }
 
-int run_root(const ChildStart& start, const RunOptions& options) {
+}  // namespace
+
+int run(ChildSpec root, const RunOptions& options) {
   const std::shared_ptr<StopRequest>& stop = StopRequest::of_program();
   stop->begin();
   log_to_stderr(options);
@@ -80,34 +111,27 @@ int run_root(const ChildStart& start, const RunOptions& options) {
   std::unique_ptr<platform::ExitDeadline> deadline;  // Destroyed last: it covers the end of all threads.
   ThreadedScheduler scheduler(platform::real_clock(), scheduler_options(limits.cpus, options.scheduler_threads));
   Runtime runtime(scheduler);
-  const auto root = start_guarded(start, runtime);
-  if (!root || !root->valid()) {
-    log_error("the root process did not start",
-              {{"reason", root ? "none was spawned" : text_for_log(root.error().reason)}});
+  std::optional<Term> failure;
+  const Pid keeper = runtime.spawn<RootKeeper>(std::ref(runtime), root.start, stop, std::ref(failure));
+  if (failure) {
+    log_error("the root process did not start", {{"root", root.id}, {"reason", text_for_log(*failure)}});
     deadline = std::make_unique<platform::ExitDeadline>(options.exit_grace);
     return 1;
   }
-  runtime.spawn<RootWatch>(*root, stop);
   const StopRequest::Seen seen = wait_while_running(*stop, runtime, limits.memory_bytes.value_or(0));
   const Duration way_out = seen.root_reason ? Duration(options.exit_grace) : options.drain_timeout + options.exit_grace;
   deadline = std::make_unique<platform::ExitDeadline>(way_out);
   if (!seen.root_reason) {
-    return drain(*stop, runtime, *root, options) ? 0 : 1;
+    return drain(*stop, runtime, keeper, options) ? 0 : 1;
   }
   const bool normal = *seen.root_reason == reasons::normal();
   log(normal ? LogLevel::info : LogLevel::error, "the root process has ended",
-      {{"reason", text_for_log(*seen.root_reason)}});
+      {{"root", root.id}, {"reason", text_for_log(*seen.root_reason)}});
   return normal ? 0 : 1;
 }
 
-}  // namespace
-
 int run(SupervisorSpec root, const RunOptions& options) {
-  return run_root([&](Runtime& runtime) { return start_supervisor(runtime, std::move(root)); }, options);
-}
-
-int run(const std::function<Pid()>& start, const RunOptions& options) {
-  return run_root([&](Runtime&) -> Result<Pid, StartError> { return start(); }, options);
+  return run(supervisor_child("root", std::move(root)), options);
 }
 
 }  // namespace troupe

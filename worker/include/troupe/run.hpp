@@ -17,7 +17,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <optional>
 
 #include "base/log.hpp"
@@ -49,11 +48,9 @@ struct RunOptions {
 /// whole program and ignores SIGPIPE.
 int run(SupervisorSpec root, const RunOptions& options = {});
 
-/// The same with any process as the root: the one that `start` spawns.
+/// The same with any process as the root. Of the specification only id and start are used: it is started once.
 ///
-///   return troupe::run([] { return troupe::spawn<Clerk>(); });
-///
-/// `start` runs on the calling thread, outside any process. A root that is to stop in order handles `Exit`.
-int run(const std::function<Pid()>& start, const RunOptions& options = {});
+///   return troupe::run(troupe::process_child<Clerk>("clerk", arguments));
+int run(ChildSpec root, const RunOptions& options = {});
 
 }  // namespace troupe
