@@ -17,6 +17,9 @@ Error call_error(const Term& reason) {
   if (reason.is_atom("timeout")) {
     return {ErrorCode::timeout, "no reply within the timeout"};
   }
+  if (reason.is_atom("system_limit")) {
+    return {ErrorCode::limit_exceeded, "too many timers are set for one more timeout (system_limit)"};
+  }
   if (reason.is_atom("noproc")) {
     return {ErrorCode::not_found, "no such process (noproc)"};
   }
@@ -40,7 +43,7 @@ Runtime::Runtime(Scheduler& scheduler, RuntimeOptions options)
       clock_(scheduler.clock()),
       options_(options),
       table_(*this, options.processes_max),
-      timers_(scheduler.places()),
+      timers_(scheduler.places(), options.timers_per_place_max),
       local_groups_(make_local_groups()),
       groups_(local_groups_.get()) {
   abi::host_table = &native_host_table;

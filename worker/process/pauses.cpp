@@ -17,6 +17,9 @@ bool Runtime::park(Process& process, const Pid& receiver) {
     return false;
   }
   process.pause_timer = send_after(sender_pause_max, Destination(pid), make_bare_envelope(SignalKind::resume, 0));
+  if (process.pause_timer == 0) {
+    return false;  // There are too many timers: a pause might have no end.
+  }
   {
     const std::lock_guard lock(pauses_mutex_);
     paused_by_receiver_[receiver].insert(pid);

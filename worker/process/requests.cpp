@@ -28,10 +28,15 @@ RequestId Runtime::send_request(Process& from, const Destination& to, const trou
     timer.signal = make_bare_envelope(SignalKind::request_timeout, number);
     request.timer = set_timer(timeout, std::move(timer));
   }
+  const bool cannot_time_out = timeout != Duration::max() && request.timer == 0;
   Bonds& bonds = bonds_of(from);
   {
     const BondsGuard guard(from);
     bonds.requests[number] = std::move(request);
+  }
+  if (cannot_time_out) {
+    fail_request(from, number, reasons::system_limit());
+    return number;
   }
   if (!node) {
     fail_request(from, number, reasons::noconnection());
@@ -129,9 +134,6 @@ void Runtime::fail_request(Process& process, std::uint64_t number, const Term& r
   const Request* const request = process.bonds ? process.bonds->requests.find(number) : nullptr;
   if (request == nullptr || request->done) {
     return;
-  }
-  if (reason.is_atom("timeout")) {
-    forget_caller(process.pid(), number, *request);
   }
   auto failed = make_signal(SignalKind::failed_reply);
   failed->number = number;

@@ -35,6 +35,9 @@ struct RuntimeOptions {
   /// Erlang's own default is 1,048,576; slots cost memory only once used.
   std::uint32_t processes_max = 16u * 1024 * 1024;
   MailboxLimits mailbox;
+  /// Of each scheduler thread's wheel, and of the one that all other threads share. At most, and by default,
+  /// TimerWheel::timers_max.
+  std::uint32_t timers_per_place_max = TimerWheel::timers_max;
   /// A turn ends after this long, or after the scheduler's number of messages, whichever comes first.
   Duration turn_time_max = std::chrono::microseconds(500);
 };
@@ -239,6 +242,12 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void act_on_monitor_down(Process& process, const SignalEnvelope& signal);
   bool act_on_exit(Process& process, const Pid& from, const Term& reason, bool from_link);
   bool act_on_node_lost(Process& process, NodeIndex node);
+
+  // call_cycles.cpp
+  /// `caller`, `server` and whoever else waits for the next of them, the last one for `caller`. Empty when nobody does.
+  std::vector<Pid> waits_for_itself(const Pid& caller, const Pid& server) const;
+  /// Of a request of `process` to `server`: timeout, or {timeout, {call_cycle, [Pid]}}.
+  Term timeout_reason(const Process& process, const Pid& server) const;
 
   // inspection.cpp; under the process's BondsGuard.
   static std::uint64_t memory_of(const Process& process);
