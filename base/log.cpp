@@ -7,7 +7,7 @@ namespace {
 std::atomic<LogSink*> current_sink{nullptr};
 }
 
-void set_log_sink(LogSink* sink) { current_sink.store(sink, std::memory_order_release); }
+LogSink* set_log_sink(LogSink* sink) { return current_sink.exchange(sink, std::memory_order_acq_rel); }
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
   if (LogSink* sink = current_sink.load(std::memory_order_acquire)) {

@@ -36,8 +36,9 @@ class LogSink {
   virtual void write(LogLevel level, std::string_view message, std::span<const LogField> fields) = 0;
 };
 
-/// Installs the sink for the whole program; null drops lines. The sink must outlive every later log call.
-void set_log_sink(LogSink* sink);
+/// Installs the sink for the whole program and returns the former one; null drops lines. The sink must outlive every
+/// later log call.
+LogSink* set_log_sink(LogSink* sink);
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
 inline void log_debug(std::string_view message, std::initializer_list<LogField> fields = {}) {

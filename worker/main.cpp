@@ -98,7 +98,10 @@ int main(int argc, char** argv) {
   app.add_option("--log-level", log_level, "debug, info, warning or error")->capture_default_str();
   app.add_option("--scheduler-threads", options.scheduler_threads, "Absent: one for each CPU of the container's limit");
   CLI::App* ctl = app.add_subcommand(
-      "ctl", "Ask the worker of this container: call NAME TERM, cast NAME TERM, send NAME TERM, processes, registered");
+      "ctl",
+      "Ask the worker of this container: call NAME TERM, cast NAME TERM, send NAME TERM, processes, registered, "
+      "info WHO, top [mailbox|memory|reductions [COUNT]], tree, state WHO, suspend WHO, resume WHO, "
+      "trace WHO [on [EVENTS] | off]");
   std::vector<std::string> words;
   int timeout_seconds = 10;
   ctl->add_option("question", words, "What to ask")->required();

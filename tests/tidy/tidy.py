@@ -26,6 +26,8 @@ MAY_INCLUDE = {
     "worker/module": ["base", "worker/include", "worker/term"],
     "worker/process": ["base", "worker/include", "worker/term"],
     "worker/supervision": ["base", "worker/include", "worker/term", "worker/process"],
+    "worker/run": ["base", "platform", "worker/include", "worker/term", "worker/process", "worker/supervision"],
+    "worker/testkit": ["base", "worker/include", "worker/term", "worker/process", "worker/supervision"],
     "worker/distribution": ["base", "worker/include", "worker/term", "worker/process"],
     "worker/node": ["base", "platform", "kube", "worker/include", "worker/term", "worker/process",
                     "worker/supervision", "worker/distribution"],
@@ -165,11 +167,11 @@ def check_links(files):
 
 def check_readme_code(_files):
     """What README shows of the example is still there, line for line and in order."""
-    example = iter((ROOT / "examples/counter/counter.cpp").read_text().splitlines())
+    example = iter((ROOT / "examples/counter/counter.hpp").read_text().splitlines())
     for block in re.findall(r"```cpp\n(.*?)```", (ROOT / "README.md").read_text(), re.S):
         for line in filter(str.strip, block.splitlines()):
             if line not in example:  # moves the iterator past the line
-                yield f"README.md: examples/counter/counter.cpp no longer holds (in this order): {line}"
+                yield f"README.md: examples/counter/counter.hpp no longer holds (in this order): {line}"
                 return
 
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "worker/node/admin_inspection.hpp"
 #include "worker/term/term_parse.hpp"
 
 namespace troupe::node {
@@ -12,7 +13,8 @@ constexpr char separator = '\0';
 constexpr std::size_t listed_processes_max = 1000;
 
 std::string usage() {
-  return "-usage: ctl call NAME TERM | ctl cast NAME TERM | ctl send NAME TERM | ctl processes | ctl registered";
+  return "-usage: ctl call NAME TERM | ctl cast NAME TERM | ctl send NAME TERM | ctl processes | ctl registered | " +
+         std::string(inspection_usage);
 }
 
 std::string pid_text(const Pid& pid) { return Term::pid(pid).text(); }
@@ -95,7 +97,7 @@ std::string answer_admin(Runtime& runtime, const std::vector<std::string>& words
   if (words.size() == 1 && words[0] == "registered") {
     return list_registered(runtime);
   }
-  return usage();
+  return answer_inspection(runtime, words, call_timeout).value_or(usage());
 }
 
 }  // namespace troupe::node

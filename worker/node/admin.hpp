@@ -18,7 +18,8 @@ namespace troupe::node {
 [[nodiscard]] std::string join_question(const std::vector<std::string>& words);
 [[nodiscard]] std::vector<std::string> split_question(std::string_view question);
 
-/// call NAME TERM | cast NAME TERM | send NAME TERM | processes | registered. Answers "+text" or "-why not".
+/// call NAME TERM | cast NAME TERM | send NAME TERM | processes | registered, and what admin_inspection.hpp adds.
+/// Answers "+text" or "-why not".
 [[nodiscard]] std::string answer_admin(Runtime& runtime, const std::vector<std::string>& words, Duration call_timeout);
 
 }  // namespace troupe::node

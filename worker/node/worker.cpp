@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
-#include <cstdlib>
 #include <mutex>
 #include <thread>
 
@@ -14,6 +12,7 @@
 #include "platform/cgroup.hpp"
 #include "platform/environment.hpp"
 #include "platform/event_loop.hpp"
+#include "platform/exit_deadline.hpp"
 #include "platform/health_server.hpp"
 #include "platform/local_socket.hpp"
 #include "platform/memory_use.hpp"
@@ -23,11 +22,10 @@
 #include "worker/node/admin.hpp"
 #include "worker/node/application_keeper.hpp"
 #include "worker/node/condition_writer.hpp"
-#include "worker/node/exit_deadline.hpp"
 #include "worker/node/membership.hpp"
 #include "worker/node/reporter.hpp"
-#include "worker/node/spawn_guard.hpp"
 #include "worker/node/worker_metrics.hpp"
+#include "worker/process/spawn_guard.hpp"
 #include "worker/process/threaded_scheduler.hpp"
 
 namespace troupe::node {
@@ -38,18 +36,6 @@ using namespace std::chrono_literals;
 /// How long the first report waits for the peers, so that a start writes one condition and not two.
 constexpr Duration first_report_wait = 700ms;
 constexpr Duration admin_call_timeout = 5s;
-
-constexpr Duration memory_look_interval = 250ms;
-
-ThreadedSchedulerOptions scheduler_options(const Worker::Options& options, double cpus) {
-  ThreadedSchedulerOptions out;
-  out.threads = std::clamp(options.scheduler_threads.value_or(static_cast<unsigned>(std::ceil(cpus))), 1U, 48U);
-  // With a part of a CPU, time spent looking for work is missing when there is some.
-  if (cpus < static_cast<double>(out.threads)) {
-    out.spin_max = Duration::zero();
-  }
-  return out;
-}
 
 /// Another one at each start, so that peers never take this incarnation for an earlier one of the same name.
 std::uint32_t new_creation(Random& random) { return static_cast<std::uint32_t>(random.below(0xffff'fff0)) + 4; }
@@ -87,7 +73,7 @@ class RunningWorker final : public Worker {
         random_(random),
         started_(clock.now()),
         limits_(platform::read_cgroup_limits()),
-        scheduler_(clock, scheduler_options(options, limits_.cpus)),
+        scheduler_(clock, scheduler_options(limits_.cpus, options.scheduler_threads)),
         runtime_(scheduler_),
         distribution_(std::in_place, loop_, loop_, random, runtime_, distribution_options(config_, creation)),
         membership_(
@@ -134,7 +120,7 @@ class RunningWorker final : public Worker {
 
   void drain() override {
     log_info("drain: leaving", {{"node", config_.node_name()}, {"timeout_seconds", config_.drain_timeout.count()}});
-    const ExitDeadline deadline(config_.drain_timeout + options_.exit_grace);
+    const platform::ExitDeadline deadline(config_.drain_timeout + options_.exit_grace);
     draining_ = true;
     membership_.stop();
     pods_.reset();
@@ -203,7 +189,7 @@ class RunningWorker final : public Worker {
                        : "processes are spawned again",
                   {{"limit_bytes", static_cast<std::int64_t>(limits_.memory_bytes.value_or(0))}});
     }
-    loop_.run_after(memory_look_interval, [this] { guard_memory(); });
+    loop_.run_after(spawn_guard_interval, [this] { guard_memory(); });
   }
 
   void connect(const std::string& node_name) {

@@ -18,6 +18,10 @@ struct BlockingAnswer {
   Term term;
 };
 
+/// Blocks until `answer` is there. Errors: those of Runtime::call.
+Result<Term> wait_for_answer(Runtime& runtime, const std::shared_ptr<BlockingAnswer>& answer);
+Error no_process_to_ask();
+
 /// A process for the length of one request that is answered with a term.
 template <class Request>
 class BlockingAsker {

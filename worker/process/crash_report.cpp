@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "troupe/image.hpp"
+#include "worker/process/throw_trace.hpp"
 
 namespace troupe {
 namespace {
@@ -22,6 +23,23 @@ std::string message_text(const Envelope* envelope) {
   return text_for_log(message_term(*envelope));
 }
 
+/// Empty for a class that has no save(), or whose constructor failed.
+std::string state_text(const Process& process) {
+  const auto save = process.process_class->save;
+  std::string text;
+  if (process.constructed && save != nullptr) {
+    save(process.state, {&text, [](void* context, const troupe_term* term) {
+                           *static_cast<std::string*>(context) = text_for_log(abi::take_term(*term));
+                         }});
+  }
+  return text;
+}
+
+std::string stack_text(const Process& process, bool threw) {
+  const StackTrace* const trace = threw ? last_throw_of(process) : nullptr;
+  return trace == nullptr ? "" : describe(*trace);
+}
+
 }  // namespace
 
 std::string text_for_log(const Term& term) {
@@ -35,12 +53,16 @@ std::string text_for_log(const Term& term) {
 
 std::string text_for_log(const Pid& pid) { return Term::pid(pid).text(); }
 
-void report_crash(Process& process, const Term& reason, const Envelope* last_message) {
+void report_crash(Process& process, const Term& reason, const Envelope* last_message, bool threw) {
+  const std::string stack = stack_text(process, threw);  // Before save(), which may throw too.
   log_error("process crashed", {{"pid", text_for_log(process.pid())},
                                 {"name", name_of(process)},
+                                {"label", label_of(process)},
                                 {"class", abi::from_abi(process.process_class->name)},
                                 {"reason", text_for_log(reason)},
                                 {"last_message", message_text(last_message)},
+                                {"state", state_text(process)},
+                                {"stack", stack},
                                 {"mailbox_length", process.mailbox.length()},
                                 {"parent", process.parent.valid() ? text_for_log(process.parent) : std::string{}}});
 }

@@ -19,6 +19,7 @@ struct Current {
   Duration idle_after = no_timeout;  ///< Asked for by the last handler, in case that nothing comes.
   bool hibernates = false;           ///< Likewise.
   Pid flooded;                       ///< A receiver whose mailbox is past its soft bound: the turn should end.
+  bool traced = false;               ///< What the process sends is noted.
   /// The request that the handler is answering; cleared by a reply.
   std::uint64_t request = 0;
   Pid caller;

@@ -54,7 +54,7 @@ void Runtime::end(Process& process, const Term& given_reason, EndedBy by, const 
   }
   if (by == EndedBy::crash || (by == EndedBy::exit && !reasons::is_orderly(reason))) {
     parts_.here().crashed.add(1);
-    report_crash(process, reason, last_message);
+    report_crash(process, reason, last_message, by == EndedBy::crash);
   }
   destroy_state(process);
   if (std::exchange(process.idle_timer_set, false)) {

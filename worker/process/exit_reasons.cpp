@@ -26,6 +26,7 @@ TROUPE_REASON(noproc)
 TROUPE_REASON(noconnection)
 TROUPE_REASON(timeout)
 TROUPE_REASON(full)
+TROUPE_REASON(system_limit)
 #undef TROUPE_REASON
 
 bool is_orderly(const Term& reason) {

@@ -13,6 +13,7 @@ const Term& noproc();
 const Term& noconnection();
 const Term& timeout();
 const Term& full();
+const Term& system_limit();
 
 /// normal, shutdown and {shutdown, _}: what a transient child may end with, and what makes no crash report.
 bool is_orderly(const Term& reason);

@@ -1,5 +1,7 @@
 // What others may know about processes, and calls from threads that are none.
 #include <algorithm>
+#include <functional>
+#include <queue>
 #include <utility>
 
 #include "troupe/node_name.hpp"
@@ -15,6 +17,9 @@ Error call_error(const Term& reason) {
   if (reason.is_atom("timeout")) {
     return {ErrorCode::timeout, "no reply within the timeout"};
   }
+  if (reason.is_atom("system_limit")) {
+    return {ErrorCode::limit_exceeded, "too many timers are set for one more timeout (system_limit)"};
+  }
   if (reason.is_atom("noproc")) {
     return {ErrorCode::not_found, "no such process (noproc)"};
   }
@@ -27,6 +32,10 @@ Error call_error(const Term& reason) {
   return {ErrorCode::internal, "the process ended before it replied: " + reason.text()};
 }
 
+Result<Term> result_of(const BlockingAnswer& answer) {
+  return answer.replied ? Result<Term>(answer.term) : Result<Term>(call_error(answer.term));
+}
+
 }  // namespace
 
 Runtime::Runtime(Scheduler& scheduler, RuntimeOptions options)
@@ -34,7 +43,7 @@ Runtime::Runtime(Scheduler& scheduler, RuntimeOptions options)
       clock_(scheduler.clock()),
       options_(options),
       table_(*this, options.processes_max),
-      timers_(scheduler.places()),
+      timers_(scheduler.places(), options.timers_per_place_max),
       local_groups_(make_local_groups()),
       groups_(local_groups_.get()) {
   abi::host_table = &native_host_table;
@@ -45,13 +54,14 @@ Runtime::Runtime(Scheduler& scheduler, RuntimeOptions options)
 Result<Term> Runtime::call(const Destination& to, Term request, Duration timeout) {
   check(current() == nullptr, "Runtime::call blocks: inside a process use send_request");
   const auto answer = ask_and_wait(*this, to, std::move(request), timeout);
-  if (!answer) {
-    return Error{ErrorCode::limit_exceeded, "no free slot in the process table for the caller"};
-  }
-  if (answer->replied) {
-    return answer->term;
-  }
-  return call_error(answer->term);
+  return answer ? result_of(*answer) : no_process_to_ask();
+}
+
+Error no_process_to_ask() { return {ErrorCode::limit_exceeded, "no free slot in the process table for the caller"}; }
+
+Result<Term> wait_for_answer(Runtime& runtime, const std::shared_ptr<BlockingAnswer>& answer) {
+  runtime.scheduler().wait([&] { return answer->done.load(std::memory_order_acquire); });
+  return result_of(*answer);
 }
 
 SendResult Runtime::post(const Destination& to, Term message) {
@@ -100,6 +110,18 @@ std::optional<Instant> Runtime::fire_timers(unsigned place, Instant now) {
   return timers_.next_due(place);
 }
 
+std::uint64_t Runtime::memory_of(const Process& process) {
+  const std::uint64_t waiting = process.mailbox.length() * BlockPool::step_bytes + process.mailbox.large_bytes();
+  const std::size_t state = process.process_class->state_size;
+  std::uint64_t bytes = sizeof(Process) + waiting + (state > Process::inline_state_bytes ? state : 0);
+  if (const Bonds* const bonds = process.bonds.get()) {
+    const auto of = [](const auto& entries) { return entries.capacity() * sizeof(entries[0]); };
+    bytes += sizeof(Bonds) + of(bonds->links.entries()) + of(bonds->watches.entries()) + of(bonds->watchers.entries()) +
+             of(bonds->requests.entries());
+  }
+  return bytes;
+}
+
 bool Runtime::alive(const Pid& pid) const { return table_.find(pid) != nullptr; }
 
 std::optional<ProcessInfo> Runtime::process_info(const Pid& pid) const {
@@ -113,6 +135,7 @@ std::optional<ProcessInfo> Runtime::process_info(const Pid& pid) const {
   info.mailbox_large_bytes = process->mailbox.large_bytes();
   info.reductions = process->reductions.load(std::memory_order_relaxed);
   info.running = process->running.load(std::memory_order_relaxed);
+  info.suspended = process->suspended.load(std::memory_order_relaxed);
   const BondsGuard guard(*process);
   if (process->serial.load(std::memory_order_acquire) != pid.serial) {
     return std::nullopt;
@@ -120,6 +143,8 @@ std::optional<ProcessInfo> Runtime::process_info(const Pid& pid) const {
   info.parent = process->parent;
   info.class_name = std::string(abi::from_abi(process->process_class->name));
   info.system = (process->process_class->flags & TROUPE_CLASS_SYSTEM) != 0;
+  info.supervisor = (process->process_class->flags & TROUPE_CLASS_SUPERVISOR) != 0;
+  info.memory_bytes = memory_of(*process);
   info.name = process->name ? *process->name : std::string{};
   if (const Bonds* const bonds = process->bonds.get()) {
     info.label = bonds->label;
@@ -146,6 +171,55 @@ std::vector<Pid> Runtime::processes(std::size_t count_max) const {
       pids.push_back({0, 0, id, serial});
     }
   }
+  return pids;
+}
+
+template <class Use>
+void Runtime::for_each_user_process(Use use) const {
+  for (std::uint32_t id = 0; id < table_.slots_used(); ++id) {
+    Process* const process = table_.slot(id);
+    if (process == nullptr || process->serial.load(std::memory_order_relaxed) == 0) {
+      continue;
+    }
+    const BondsGuard guard(*process);
+    const Pid pid = {0, 0, id, process->serial.load(std::memory_order_acquire)};
+    if (pid.serial != 0 && (process->process_class->flags & TROUPE_CLASS_SYSTEM) == 0) {
+      use(pid, *process);
+    }
+  }
+}
+
+std::vector<ProcessInfo> Runtime::top(TopBy by, std::size_t count) const {
+  using Entry = std::pair<std::uint64_t, Pid>;
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> most;  // The least of them is at its top.
+  for_each_user_process([&](const Pid& pid, const Process& process) {
+    const std::uint64_t has = by == TopBy::mailbox  ? process.mailbox.length()
+                              : by == TopBy::memory ? memory_of(process)
+                                                    : process.reductions.load(std::memory_order_relaxed);
+    if (most.size() < count) {
+      most.emplace(has, pid);
+    } else if (count != 0 && has > most.top().first) {
+      most.pop();
+      most.emplace(has, pid);
+    }
+  });
+  std::vector<ProcessInfo> infos;
+  for (; !most.empty(); most.pop()) {
+    if (auto info = process_info(most.top().second)) {
+      infos.push_back(std::move(*info));
+    }
+  }
+  std::reverse(infos.begin(), infos.end());
+  return infos;
+}
+
+std::vector<Pid> Runtime::supervisors(std::size_t count_max) const {
+  std::vector<Pid> pids;
+  for_each_user_process([&](const Pid& pid, const Process& process) {
+    if ((process.process_class->flags & TROUPE_CLASS_SUPERVISOR) != 0 && pids.size() < count_max) {
+      pids.push_back(pid);
+    }
+  });
   return pids;
 }
 

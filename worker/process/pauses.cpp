@@ -20,6 +20,9 @@ bool Runtime::park(Process& process, const Pid& receiver) {
   timer.to = pid;
   timer.kind = SignalKind::resume;
   process.pause_timer = set_timer(sender_pause_max, std::move(timer));
+  if (process.pause_timer == 0) {
+    return false;  // There are too many timers: a pause might have no end.
+  }
   {
     const std::lock_guard lock(pauses_mutex_);
     paused_by_receiver_[receiver].insert(pid);

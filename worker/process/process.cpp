@@ -23,6 +23,11 @@ std::string name_of(Process& process) {
   return process.name ? *process.name : std::string{};
 }
 
+std::string label_of(Process& process) {
+  const BondsGuard guard(process);
+  return process.bonds ? process.bonds->label : std::string{};
+}
+
 Reference make_reference(std::uint32_t process_id, std::uint64_t number) {
   Reference reference;
   reference.word_count = 3;

@@ -12,6 +12,7 @@
 #include "troupe/pid.hpp"
 #include "worker/process/block_pool.hpp"
 #include "worker/process/mailbox.hpp"
+#include "worker/process/onlookers.hpp"
 #include "worker/process/small_map.hpp"
 #include "worker/process/timers.hpp"
 
@@ -59,7 +60,8 @@ struct Bonds {
   SmallMap<Reference, Watcher> watchers;
   SmallMap<std::uint64_t, Request> requests;
   std::string label;
-  TimerId idle_timer = 0;            ///< Of the timeout that the last handler asked for; see rest.cpp.
+  TimerId idle_timer = 0;  ///< Of the timeout that the last handler asked for; see rest.cpp.
+  std::unique_ptr<Onlookers> onlookers;
   bool touches_other_nodes = false;  ///< The runtime has an entry for it to clear at its end.
   bool monitors_nodes = false;
   bool in_groups = false;
@@ -93,7 +95,9 @@ struct alignas(64) Process {
   bool traps_exits = false;
   bool constructed = false;
   bool idle_timer_set = false;
-  bool slow = false;  ///< Its messages took long when it was last looked at.
+  bool slow = false;                   ///< Its messages took long when it was last looked at.
+  bool traced = false;                 ///< What it receives and sends is noted: Onlookers::trace.
+  std::atomic<bool> suspended{false};  ///< It handles nothing but system requests.
   std::atomic<bool> running{false};
   std::atomic<bool> parked{false};        ///< Pauses because a receiver's mailbox is too long; see pauses.cpp.
   std::atomic<bool> senders_wait{false};  ///< Somebody pauses because of this mailbox.
@@ -124,6 +128,9 @@ class BondsGuard {
 
 /// The registered name, or nothing.
 std::string name_of(Process& process);
+
+/// What it says that it is doing, or nothing.
+std::string label_of(Process& process);
 
 /// Makes them when there are none yet. The owner's thread only.
 Bonds& bonds_of(Process& process);

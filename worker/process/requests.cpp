@@ -29,10 +29,15 @@ RequestId Runtime::send_request(Process& from, const Destination& to, const trou
     timer.number = number;
     request.timer = set_timer(timeout, std::move(timer));
   }
+  const bool cannot_time_out = timeout != Duration::max() && request.timer == 0;
   Bonds& bonds = bonds_of(from);
   {
     const BondsGuard guard(from);
     bonds.requests[number] = std::move(request);
+  }
+  if (cannot_time_out) {
+    fail_request(from, number, reasons::system_limit());
+    return number;
   }
   if (!node) {
     fail_request(from, number, reasons::noconnection());
@@ -69,6 +74,9 @@ void Runtime::send_remote_request(Process& from, std::uint64_t number, const Des
   call.to = to.pid;
   call.to_name = std::string(to.name);
   call.payload = gen_call(from.pid(), alias_tag(reference), body);
+  if (current()->traced) {
+    trace_sending(from, call, node);
+  }
   if (!route(node, std::move(watch)) || !route(node, std::move(call))) {
     fail_request(from, number, reasons::noconnection());
   }
@@ -127,9 +135,6 @@ void Runtime::fail_request(Process& process, std::uint64_t number, const Term& r
   const Request* const request = process.bonds ? process.bonds->requests.find(number) : nullptr;
   if (request == nullptr || request->done) {
     return;
-  }
-  if (reason.is_atom("timeout")) {
-    forget_caller(process.pid(), number, *request);
   }
   auto failed = make_signal(SignalKind::failed_reply);
   failed->number = number;

@@ -33,6 +33,9 @@ SendResult Runtime::push(const Pid& to, EnvelopePtr envelope, bool bounded) {
   Current* const here = current();
   if (here != nullptr) {
     ++here->sent;
+    if (here->traced) [[unlikely]] {
+      trace_sending(*here->process, *envelope, to);
+    }
   }
   switch (process->mailbox.push(envelope.get(), bounded)) {
     case Mailbox::Push::must_schedule:
@@ -100,6 +103,9 @@ SendResult Runtime::send(const Destination& to, EnvelopePtr message) {
 SendResult Runtime::send_remote(RemoteSignal signal, NodeIndex node) {
   if (const Current* const here = current(); here != nullptr && !signal.from.valid()) {
     signal.from = here->process->pid();
+  }
+  if (const Current* const here = current(); here != nullptr && here->traced) {
+    trace_sending(*here->process, signal, node);
   }
   if (route(node, std::move(signal))) {
     return SendResult::sent;

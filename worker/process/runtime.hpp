@@ -19,6 +19,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "troupe/process.hpp"
+#include "troupe/start.hpp"
 #include "worker/process/groups.hpp"
 #include "worker/process/names.hpp"
 #include "worker/process/process_table.hpp"
@@ -34,6 +35,9 @@ struct RuntimeOptions {
   /// Erlang's own default is 1,048,576; slots cost memory only once used.
   std::uint32_t processes_max = 16u * 1024 * 1024;
   MailboxLimits mailbox;
+  /// Of each scheduler thread's wheel, and of the one that all other threads share. At most, and by default,
+  /// TimerWheel::timers_max.
+  std::uint32_t timers_per_place_max = TimerWheel::timers_max;
   /// A turn ends after this long, or after the scheduler's number of messages, whichever comes first.
   Duration turn_time_max = std::chrono::microseconds(500);
 };
@@ -48,12 +52,6 @@ struct StartRequest {
   MailboxLimits mailbox{0, 0};                ///< 0: the runtime's.
 };
 
-/// Why a start failed: the reason that the process ended with.
-struct StartError {
-  Term reason;
-  [[nodiscard]] std::string text() const { return reason.text(); }
-};
-
 struct ProcessInfo {
   Pid pid;
   Pid parent;
@@ -63,12 +61,20 @@ struct ProcessInfo {
   std::uint32_t mailbox_length = 0;
   std::uint64_t mailbox_large_bytes = 0;
   std::uint64_t reductions = 0;  ///< Messages handled.
+  /// Its slot and bonds, the state as far as it is one object, and what waits: messages above 256 bytes by their size,
+  /// others as one block each. What the state points to is not counted.
+  std::uint64_t memory_bytes = 0;
   std::vector<Pid> links;
   std::vector<Pid> monitors;  ///< Whom it monitors (by pid).
   std::vector<Pid> monitored_by;
   bool running = false;
+  bool suspended = false;
   bool system = false;
+  bool supervisor = false;
 };
+
+/// By what Runtime::top orders processes.
+enum class TopBy { mailbox, memory, reductions };
 
 /// How a process came to its end: decides on terminate() and on the crash report.
 enum class EndedBy {
@@ -138,6 +144,10 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   [[nodiscard]] std::optional<ProcessInfo> process_info(const Pid& pid) const;
   /// At most `count_max`, in the order of their slots.
   [[nodiscard]] std::vector<Pid> processes(std::size_t count_max) const;
+  /// The user's processes that have most of it, most first; at most `count`.
+  [[nodiscard]] std::vector<ProcessInfo> top(TopBy by, std::size_t count) const;
+  /// At most `count_max`.
+  [[nodiscard]] std::vector<Pid> supervisors(std::size_t count_max) const;
   [[nodiscard]] RuntimeCounters counters() const;
   /// While on, as when memory gets short, nobody is spawned but the runtime's own processes: `spawn` answers no pid,
   /// `start` {system_limit, memory}.
@@ -230,6 +240,13 @@ class Runtime final : public SignalReceiver, public TimerOwner {
 
   // kept_messages.cpp
   static void keep(Process& process, EnvelopePtr envelope);
+  // system_requests.cpp
+  Handled handle_system_request(Process& process, Envelope& envelope);
+  /// What a suspended process handles all the same, taken out of its queue: system requests and its parent's exit.
+  static Envelope* next_while_suspended(Process& process);
+  void trace_arrival(Process& process, const Envelope& envelope);
+  void trace_sending(Process& process, const Envelope& envelope, const Pid& to);
+  void trace_sending(Process& process, const RemoteSignal& signal, NodeIndex node);
 
   // pauses.cpp
   bool park(Process& process, const Pid& receiver);
@@ -242,6 +259,17 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void act_on_monitor_down(Process& process, const SignalEnvelope& signal);
   bool act_on_exit(Process& process, const Pid& from, const Term& reason, bool from_link);
   bool act_on_node_lost(Process& process, NodeIndex node);
+
+  // call_cycles.cpp
+  /// `caller`, `server` and whoever else waits for the next of them, the last one for `caller`. Empty when nobody does.
+  std::vector<Pid> waits_for_itself(const Pid& caller, const Pid& server) const;
+  /// Of a request of `process` to `server`: timeout, or {timeout, {call_cycle, [Pid]}}.
+  Term timeout_reason(const Process& process, const Pid& server) const;
+
+  // inspection.cpp; under the process's BondsGuard.
+  static std::uint64_t memory_of(const Process& process);
+  template <class Use>
+  void for_each_user_process(Use use) const;
 
   // requests.cpp
   static void recognise_reply(Process& process, Envelope& envelope);
@@ -320,12 +348,7 @@ template <class S, class... Arguments>
 StartRequest start_request(Arguments... arguments) {
   StartRequest request;
   request.process_class = &abi::process_class<S>;
-  request.construct = [=](void* state) {
-    return abi::guarded([&] {
-      new (state) abi::process_state<S>(arguments...);
-      return static_cast<int>(TROUPE_HANDLED);
-    });
-  };
+  request.construct = abi::constructor_of<S>(std::move(arguments)...);
   return request;
 }
 

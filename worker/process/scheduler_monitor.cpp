@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "worker/process/crash_report.hpp"
 #include "worker/process/runtime.hpp"
+#include "worker/process/stack_probe.hpp"
 
 namespace troupe {
 
@@ -104,7 +105,9 @@ void SchedulerMonitor::hand_over(Seat& seat) {
   report(seat);
 }
 
-void SchedulerMonitor::report(const Seat& seat) {
+void SchedulerMonitor::report(Seat& seat) {
+  const std::uint64_t turn_of_stack = seat.turns.load(std::memory_order_acquire);
+  const auto stack = stack_of(seat.thread.native_handle(), stack_wait_max);
   const TimerOwner* const owner = seat.running_of.load(std::memory_order_relaxed);
   owners_.with(owner, [&] {
     const std::uint64_t turn = seat.turns.load(std::memory_order_acquire);
@@ -114,13 +117,15 @@ void SchedulerMonitor::report(const Seat& seat) {
         seat.turns.load(std::memory_order_acquire) != turn) {
       return;
     }
+    const bool same_turn = turn == turn_of_stack;  // Else the stack may be of another.
     const auto info = static_cast<const Runtime*>(owner)->process_info(process->pid());
     if (info) {
       log_warning("a handler has kept its thread for too long; another thread has taken over what waits",
                   {{"pid", text_for_log(info->pid)},
                    {"class", info->class_name},
                    {"name", info->name},
-                   {"label", info->label}});
+                   {"label", info->label},
+                   {"stack", stack && same_turn ? describe(*stack) : std::string{}}});
     }
   });
 }

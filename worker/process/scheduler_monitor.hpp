@@ -32,13 +32,15 @@ class SchedulerMonitor {
  private:
   static constexpr Duration look_every = std::chrono::milliseconds(2);
   static constexpr int idle_looks_max = 5;
+  /// A thread that runs answers within microseconds, one that waits for a core when it gets one.
+  static constexpr Duration stack_wait_max = std::chrono::milliseconds(5);
 
   void run();
   /// Returns until when nothing has to be looked at.
   Instant look();
   Instant look_at(Seat& seat, SeatWatch& watch, Instant now, bool someone_idle);
   void hand_over(Seat& seat);
-  void report(const Seat& seat);
+  void report(Seat& seat);
 
   const Clock& clock_;
   const ThreadedSchedulerOptions options_;

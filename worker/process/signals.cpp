@@ -9,7 +9,11 @@ namespace troupe {
 
 bool Runtime::act_on(Process& process, EnvelopePtr envelope) {
   if (envelope->kind == SignalKind::request_timeout) {
-    fail_request(process, envelope->number, reasons::timeout());
+    const Request* const request = process.bonds ? process.bonds->requests.find(envelope->number) : nullptr;
+    if (request != nullptr && !request->done) {
+      forget_caller(process.pid(), envelope->number, *request);
+      fail_request(process, envelope->number, timeout_reason(process, request->to));
+    }
     return true;
   }
   if (envelope->kind == SignalKind::resume) {

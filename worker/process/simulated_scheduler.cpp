@@ -106,7 +106,7 @@ bool SimulatedScheduler::step() {
 void SimulatedScheduler::run_until_idle(Duration deadline) {
   const Instant end = clock_.now() + deadline;
   for (;;) {
-    if (runnable_.empty() && tasks_.empty()) {
+    if (idle()) {
       const auto due = next_due();
       if (!due || *due > end) {
         return;
@@ -117,17 +117,31 @@ void SimulatedScheduler::run_until_idle(Duration deadline) {
 }
 
 void SimulatedScheduler::run_for(Duration span) {
-  const Instant end = clock_.now() + span;
-  while (clock_.now() < end) {
-    if (runnable_.empty() && tasks_.empty()) {
+  run_until([] { return false; }, clock_.now() + span);
+}
+
+bool SimulatedScheduler::run_until(const std::function<bool()>& done, Instant deadline) {
+  while (!done()) {
+    if (clock_.now() >= deadline) {
+      return false;
+    }
+    if (idle()) {
       const auto due = next_due();
-      if (!due || *due > end) {
-        clock_.advance_to(end);
-        return;
+      if (!due || *due > deadline) {
+        clock_.advance_to(deadline);
+        return false;
       }
     }
     step();
   }
+  return true;
+}
+
+bool SimulatedScheduler::run_ready(std::uint64_t steps_max) {
+  for (; !idle() && steps_max != 0; --steps_max) {
+    step();
+  }
+  return idle();
 }
 
 }  // namespace troupe

@@ -59,10 +59,15 @@ class SimulatedScheduler final : public Scheduler, public EventLoop {
   void run_until_idle(Duration deadline = std::chrono::hours(24));
   /// Steps through the next `span` of virtual time.
   void run_for(Duration span);
+  /// Steps until `done` holds, which is asked after each, or until `deadline`. Returns whether it holds.
+  bool run_until(const std::function<bool()>& done, Instant deadline);
+  /// Steps while something is ready to run, without waiting for time to pass. False after `steps_max`.
+  bool run_ready(std::uint64_t steps_max);
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   [[nodiscard]] SeededRandom& random() { return random_; }
 
  private:
+  [[nodiscard]] bool idle() const { return runnable_.empty() && tasks_.empty(); }
   [[nodiscard]] std::optional<Instant> next_due() const;
   void fire_due();
   bool run_something();

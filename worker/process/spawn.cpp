@@ -33,6 +33,8 @@ Process* Runtime::open_process(const troupe_process_class& process_class, Mailbo
   process->traps_exits = (process_class.flags & TROUPE_CLASS_TRAPS_EXITS) != 0;
   process->constructed = false;
   process->slow = false;
+  process->traced = false;
+  process->suspended.store(false, std::memory_order_relaxed);
   process->priority = TROUPE_PRIORITY_NORMAL;
   process->reductions.store(0, std::memory_order_relaxed);
   process->mailbox.open(limits);

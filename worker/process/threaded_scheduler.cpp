@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <time.h>
 
+#include <algorithm>
+#include <cmath>
 #include <condition_variable>
 #include <mutex>
 
@@ -11,6 +13,16 @@
 #include "worker/process/scheduler_threads.hpp"
 
 namespace troupe {
+
+ThreadedSchedulerOptions scheduler_options(double cpus, std::optional<unsigned> threads) {
+  ThreadedSchedulerOptions options;
+  options.threads = std::clamp(threads.value_or(static_cast<unsigned>(std::ceil(cpus))), 1U, 48U);
+  // With a part of a CPU, time spent looking for work is missing when there is some.
+  if (cpus < static_cast<double>(options.threads)) {
+    options.spin_max = Duration::zero();
+  }
+  return options;
+}
 
 struct ThreadedScheduler::Parts {
   Parts(const Clock& the_clock, const ThreadedSchedulerOptions& options)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "worker/process/scheduler.hpp"
 
@@ -20,6 +21,9 @@ struct ThreadedSchedulerOptions {
   /// A turn that takes longer makes a spare thread take over what waits behind it.
   Duration stuck_after = std::chrono::milliseconds(8);
 };
+
+/// For a program that may use `cpus` of the machine's, with as many threads as that or as were asked for: at most 48.
+[[nodiscard]] ThreadedSchedulerOptions scheduler_options(double cpus, std::optional<unsigned> threads);
 
 struct SchedulerLoad {
   std::size_t run_queue = 0;     ///< Processes that are ready and wait for a thread.

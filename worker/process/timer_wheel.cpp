@@ -15,7 +15,7 @@ std::uint64_t TimerWheel::tick_after(Instant due) {
 }
 
 TimerWheel::Key TimerWheel::add(Instant due, Timer&& timer) {
-  Node* const node = make_node();
+  Node* const node = size_ < limit_ ? make_node() : nullptr;
   if (node == nullptr) {
     return {};
   }

@@ -34,11 +34,12 @@ class TimerWheel {
 
   /// Names a timer, also after it is gone.
   struct Key {
-    std::uint32_t index = 0;  ///< 1 to timers_max; 0: there are `timers_max` of them already.
+    std::uint32_t index = 0;  ///< 1 to timers_max; 0: there are as many as may be already.
     std::uint32_t serial = 0;
   };
 
-  TimerWheel() = default;
+  /// Holds at most `limit`, which is at most `timers_max`.
+  explicit TimerWheel(std::uint32_t limit = timers_max) : limit_(limit) {}
   ~TimerWheel();
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
@@ -90,6 +91,7 @@ class TimerWheel {
   Node* make_node();
   void drop_nodes();
 
+  const std::uint32_t limit_;
   std::uint64_t now_tick_ = 0;  ///< All before it have passed.
   std::uint64_t added_ = 0;
   std::size_t size_ = 0;

@@ -17,7 +17,8 @@ TimerId id_of(unsigned place, TimerWheel::Key key) {
 
 }  // namespace
 
-Timers::Timers(unsigned places) : places_(places), wheels_(new std::atomic<Place*>[places]()) {
+Timers::Timers(unsigned places, std::uint32_t timers_max)
+    : places_(places), timers_max_(timers_max), wheels_(new std::atomic<Place*>[places]()) {
   check(places <= places_max, "a timer's number has room for 128 places");
 }
 
@@ -33,7 +34,7 @@ Timers::Place& Timers::made(unsigned place) {
   }
   const std::lock_guard lock(making_);
   if (known(place) == nullptr) {
-    wheels_[place].store(new Place, std::memory_order_release);
+    wheels_[place].store(new Place(timers_max_), std::memory_order_release);
   }
   return *known(place);
 }

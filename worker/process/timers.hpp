@@ -18,13 +18,14 @@ namespace troupe {
 /// All methods are thread-safe; a place is a number below `places`.
 class Timers {
  public:
-  explicit Timers(unsigned places);
+  /// At each place at most `timers_max`.
+  explicit Timers(unsigned places, std::uint32_t timers_max = TimerWheel::timers_max);
   ~Timers();
   Timers(const Timers&) = delete;
   Timers& operator=(const Timers&) = delete;
 
   struct Added {
-    TimerId id = 0;  ///< 0: there are TimerWheel::timers_max at this place already.
+    TimerId id = 0;  ///< 0: there are as many as may be at this place already; the timer is dropped.
     /// Set when the place has something to do before all that it had: then.
     std::optional<Instant> earlier;
   };
@@ -41,6 +42,8 @@ class Timers {
 
  private:
   struct Place {
+    explicit Place(std::uint32_t timers_max) : wheel(timers_max) {}
+
     mutable SpinLock lock;
     TimerWheel wheel;
     Instant next_event = Instant::max();  ///< Never later than the wheel's own.
@@ -50,6 +53,7 @@ class Timers {
   [[nodiscard]] Place* known(unsigned place) const { return wheels_[place].load(std::memory_order_acquire); }
 
   const unsigned places_;
+  const std::uint32_t timers_max_;
   std::unique_ptr<std::atomic<Place*>[]> wheels_;  ///< Made when first needed.
   std::mutex making_;
 };

@@ -81,6 +81,7 @@ bool Runtime::run_turn(Process& process, bool& was_slow) {
   }
   process.running.store(true, std::memory_order_relaxed);
   CurrentScope scope(process, *this);
+  scope->traced = process.traced;
   const std::uint32_t messages_max = scheduler_.turn_messages_max();
   std::uint32_t handled = 0;
   const Pid pid = process.pid();
@@ -92,7 +93,8 @@ bool Runtime::run_turn(Process& process, bool& was_slow) {
   }
   TurnTime time(clock_, options_.turn_time_max, process);
   for (;;) {
-    EnvelopePtr envelope(pop_queue(process));
+    EnvelopePtr envelope(process.suspended.load(std::memory_order_relaxed) ? next_while_suspended(process)
+                                                                           : pop_queue(process));
     if (!envelope) {
       rest(process, *scope);
       was_slow = process.slow;
@@ -204,6 +206,9 @@ Handled Runtime::handle_message(Process& process, Envelope& envelope) {
     current()->request = envelope.number;
     current()->caller = envelope.caller();
   }
+  if (envelope.form == Envelope::Form::term && is_system_request(envelope)) {
+    return handle_system_request(process, envelope);
+  }
   return with_message(process, envelope,
                       [&](const troupe_delivery& delivery) { return deliver_to_class(process, delivery, &envelope); });
 }
@@ -260,6 +265,9 @@ Handled Runtime::handle_event(Process& process, Envelope& envelope) {
 
 Handled Runtime::deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope) {
   Current& here = *current();
+  if (here.traced) [[unlikely]] {
+    trace_arrival(process, *envelope);
+  }
   here.idle_after = Current::no_timeout;
   here.hibernates = false;
   if (std::exchange(process.idle_timer_set, false)) [[unlikely]] {

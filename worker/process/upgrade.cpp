@@ -45,6 +45,9 @@ bool waits_for_answers(const Process& process, const void* image) {
 void turn_messages_into_terms(Process& process) {
   Envelope* list = std::exchange(process.queue_first, nullptr);
   Envelope** next = &process.queue_first;
+  if (process.bonds && process.bonds->onlookers) {
+    process.bonds->onlookers->left = nullptr;  // It may be one of those that are replaced.
+  }
   while (list != nullptr) {
     EnvelopePtr envelope(std::exchange(list, list->next));
     if (envelope->form == Envelope::Form::value &&

@@ -55,18 +55,33 @@ Result<Pid, StartError> start_guarded(const ChildStart& start, Runtime& runtime)
   }
 }
 
-ChildSpec process_child(std::string id, const troupe_process_class& process_class, Term arguments, std::string name) {
+namespace {
+
+ChildSpec child_of(std::string id, StartRequest request) {
+  request.link = true;
   ChildSpec child;
   child.id = std::move(id);
-  child.start = [&process_class, arguments = std::move(arguments), name = std::move(name)](Runtime& runtime) {
-    StartRequest request;
-    request.process_class = &process_class;
-    request.arguments = arguments;
-    request.name = name;
-    request.link = true;
-    return runtime.start(request);
-  };
+  child.start = [request = std::move(request)](Runtime& runtime) { return runtime.start(request); };
   return child;
+}
+
+}  // namespace
+
+ChildSpec process_child(std::string id, const troupe_process_class& process_class, Term arguments, std::string name) {
+  StartRequest request;
+  request.process_class = &process_class;
+  request.arguments = std::move(arguments);
+  request.name = std::move(name);
+  return child_of(std::move(id), std::move(request));
+}
+
+ChildSpec process_child(std::string id, const troupe_process_class& process_class,
+                        std::function<int(void* state)> construct, std::string name) {
+  StartRequest request;
+  request.process_class = &process_class;
+  request.construct = std::move(construct);
+  request.name = std::move(name);
+  return child_of(std::move(id), std::move(request));
 }
 
 ChildSpec supervisor_child(std::string id, ChildStart start) {

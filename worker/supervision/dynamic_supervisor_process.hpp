@@ -14,6 +14,7 @@ namespace troupe {
 class DynamicSupervisorProcess {
  public:
   static constexpr bool handles_parent_exit = true;
+  static constexpr bool supervisor_process = true;
   using messages =
       troupe::messages<WhichChildren, CountChildren, StartChild, TerminateChild, RestartChild, DeleteChild>;
 

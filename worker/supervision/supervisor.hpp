@@ -38,9 +38,6 @@ namespace troupe {
 /// It ends with the exit signal of its parent; one that was started outside any process, with `Runtime::exit`.
 Result<Pid, StartError> start_supervisor(Runtime& runtime, SupervisorSpec spec, const std::string& name = {});
 
-/// A supervisor as the child of another.
-ChildSpec supervisor_child(std::string id, SupervisorSpec spec, std::string name = {});
-
 /// For processes: send_request(supervisor, AddChild{Local(spec)}, timeout), answered as supervisor:start_child/2 is:
 /// {ok, Pid}, {ok, undefined} for a start that ignored, {error, already_present}, {error, {already_started, Pid}} or
 /// {error, Reason of the start or of fault_of}. Only supervisors of this node understand it.

@@ -26,6 +26,7 @@ struct StartOutcome {
 class SupervisorProcess {
  public:
   static constexpr bool handles_parent_exit = true;
+  static constexpr bool supervisor_process = true;
   using messages = troupe::messages<WhichChildren, CountChildren, RestartCounts, AddChild, TerminateChild, RestartChild,
                                     DeleteChild>;
 

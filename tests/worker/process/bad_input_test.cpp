@@ -147,5 +147,106 @@ TEST_F(BadInput, calls_in_a_circle_are_answered_because_no_handler_waits) {
   EXPECT_EQ(*runtime.call(one, atom("outer"), 10s), Term::integer(7));
 }
 
+struct Wait {
+  using Reply = std::int64_t;
+  std::int64_t timeout_ms = 0;
+};
+
+/// Asked to wait it asks the next one to wait, and answers nobody before it has been answered itself.
+class Patient : public PuppetBase {
+ public:
+  using messages = troupe::messages<Wait, Response<Wait>>;
+  Patient(Seen seen, std::string next) : PuppetBase(std::move(seen)), next_(std::move(next)) {}
+  void handle(Wait wait, From) {
+    if (!asked_) {
+      asked_ = true;
+      troupe::send_request(next_, Wait{wait.timeout_ms * 2}, std::chrono::milliseconds(wait.timeout_ms));
+    }
+  }
+  void handle(const Response<Wait>& response) {
+    note((response.timed_out() ? "" : "no timeout: ") + response.reason.text());
+  }
+
+ private:
+  std::string next_;
+  bool asked_ = false;
+};
+
+TEST_F(BadInput, the_timeout_of_calls_in_a_circle_names_all_who_wait) {
+  const Seen seen = nothing_seen();
+  std::vector<Pid> circle;
+  for (int number = 0; number < 3; ++number) {
+    circle.push_back(runtime.spawn<Patient>(seen, "p" + std::to_string((number + 1) % 3)));
+    ASSERT_TRUE(runtime.register_name("p" + std::to_string(number), circle.back()));
+  }
+  runtime.post(circle[0], Term::tuple({atom("wait"), Term::integer(100)}));
+  scheduler.run_for(150ms);
+  const auto text = [&](int number) { return Term::pid(circle[static_cast<std::size_t>(number)]).text(); };
+  EXPECT_EQ(*seen,
+            std::vector<std::string>{"{timeout,{call_cycle,[" + text(0) + "," + text(1) + "," + text(2) + "]}}"});
+  EXPECT_EQ(runtime.call(circle[2], Term::tuple({atom("wait"), Term::integer(1)}), 1s).error().message,
+            "no reply within the timeout");
+}
+
+TEST_F(BadInput, the_timeout_of_a_call_to_somebody_who_waits_for_others_says_just_timeout) {
+  const Seen seen = nothing_seen();
+  const Pid first = runtime.spawn<Patient>(seen, "second");
+  const Pid second = runtime.spawn<Patient>(nothing_seen(), "third");
+  const Pid third = puppet(nothing_seen());
+  ASSERT_TRUE(runtime.register_name("second", second) && runtime.register_name("third", third));
+  runtime.post(first, Term::tuple({atom("wait"), Term::integer(100)}));
+  scheduler.run_for(150ms);
+  EXPECT_EQ(*seen, std::vector<std::string>{"timeout"});
+}
+
+TEST(TimerLimit, is_told_to_who_asks_for_more_and_breaks_nothing) {
+  SimulatedScheduler scheduler(1);
+  RuntimeOptions options;
+  options.timers_per_place_max = 3;
+  Runtime runtime(scheduler, options);
+  const auto acts = std::make_shared<std::vector<Act>>();
+  const auto seen = std::make_shared<std::vector<std::string>>();
+  const Pid asking = runtime.spawn<Puppet>(seen, acts);
+  const Pid counter = runtime.spawn<Counter>();
+  acts->push_back([&] {
+    std::vector<TimerReference> timers;
+    for (int count = 0; count < 3; ++count) {
+      timers.push_back(troupe::start_timer(1s));
+      EXPECT_NE(timers.back(), 0U);
+    }
+    EXPECT_EQ(troupe::start_timer(1s), 0U);
+    EXPECT_EQ(troupe::send_after(1s, counter, Add{1}), 0U);
+    troupe::send_request(counter, Read{}, 1s);
+    EXPECT_TRUE(troupe::cancel_timer(timers.back()));
+    EXPECT_NE(troupe::send_after(1s, counter, Add{5}), 0U);
+  });
+  const RuntimeScope scope(runtime);
+  troupe::send(asking, Do{0});
+  scheduler.run_until_idle();
+  EXPECT_EQ(*seen, (std::vector<std::string>{"no reply system_limit", "timeout", "timeout"}));
+  EXPECT_EQ(runtime.timers(), 0U);
+  EXPECT_EQ(*runtime.call(counter, atom("read"), 1s), Term::integer(5));
+}
+
+TEST(TimerLimit, lets_senders_that_flood_a_mailbox_go_on) {
+  SimulatedScheduler scheduler(1);
+  RuntimeOptions options;
+  options.timers_per_place_max = 0;
+  Runtime runtime(scheduler, options);
+  const auto acts = std::make_shared<std::vector<Act>>();
+  const Pid flooding = runtime.spawn<Puppet>(std::make_shared<std::vector<std::string>>(), acts);
+  const Pid counter = runtime.spawn<Counter>();
+  acts->push_back([&] {
+    for (std::uint32_t count = 0; count < mailbox_soft_messages_max + 100; ++count) {
+      troupe::send(counter, Add{1});
+    }
+  });
+  const RuntimeScope scope(runtime);
+  troupe::send(flooding, Do{0});
+  scheduler.run_until_idle();
+  EXPECT_EQ(runtime.process_info(counter)->reductions, mailbox_soft_messages_max + 100);
+  EXPECT_TRUE(runtime.alive(flooding));
+}
+
 }  // namespace
 }  // namespace troupe

@@ -12,6 +12,7 @@
 #include "tests/seeds.hpp"
 #include "tests/worker/process/fixtures.hpp"
 #include "worker/process/module_image.hpp"
+#include "worker/process/system_call.hpp"
 
 namespace troupe {
 namespace {
@@ -132,6 +133,20 @@ TEST_F(Upgrades, lose_no_message_whenever_they_come) {
     between = between || (added != "1001" && added != "301");
   });
   EXPECT_TRUE(between) << "no upgrade came while messages of the first burst waited";
+}
+
+TEST_F(Upgrades, of_a_suspended_process_lose_nothing_of_what_waits) {
+  const Pid source = world.start(*one, 0);
+  const Pid tally = world.start(*one, 0);
+  ASSERT_TRUE(system_call(world.runtime, tally, atom("suspend"), 1s).ok());
+  world.tell(source, feed(tally, 50));
+  world.scheduler.run_until_idle();
+  EXPECT_EQ(world.upgrade(tally, *two).kind, Kind::upgraded);
+  world.tell(source, feed(tally, 50));
+  world.scheduler.run_until_idle();
+  ASSERT_TRUE(system_call(world.runtime, tally, atom("resume"), 1s).ok());
+  EXPECT_EQ(world.ask(tally, "version"), "<<\"two\">>");
+  EXPECT_EQ(world.ask(tally, "read"), "100");
 }
 
 TEST_F(Upgrades, that_fail_leave_the_process_as_it_was) {

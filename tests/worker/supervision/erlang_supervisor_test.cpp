@@ -120,5 +120,17 @@ TEST_F(ErlangSupervisor, the_state_of_a_server_is_shown_by_sys) {
       "sys:get_status({stock, T})");
 }
 
+TEST_F(ErlangSupervisor, a_server_is_suspended_resumed_logged_and_terminated_by_sys) {
+  const Pid stock = runtime.spawn<Stock>(Stock::Args{1});
+  ASSERT_TRUE(runtime.register_name("stock", stock));
+  expect_of_erlang(
+      "P = {stock, T}, ok = sys:suspend(P), ok = gen_server:cast(P, {put, <<\"tea\">>, 2}), "
+      "#{<<\"tea\">> := 1} = sys:get_state(P), {status, _, _, [_, suspended | _]} = sys:get_status(P), "
+      "ok = sys:log(P, {true, 5}), ok = sys:resume(P), #{<<\"tea\">> := 2} = sys:get_state(P), "
+      "{ok, [{in, {'$gen_cast', {put, <<\"tea\">>, 2}}}]} = sys:log(P, get), ok = sys:log(P, false), "
+      "R = monitor(process, P), ok = sys:terminate(P, shutdown), "
+      "receive {'DOWN', R, process, P, shutdown} -> ok end");
+}
+
 }  // namespace
 }  // namespace troupe

@@ -91,7 +91,7 @@ enum {
 
 typedef struct troupe_delivery {
   uint32_t kind;
-  uint32_t status;
+  uint32_t status; /* Of a response: above. Of a message: 1 for a system request to a suspended process. */
   const troupe_message_type* type; /* Null: the message is `term`. */
   void* value;                     /* May be moved from; the host destroys it. */
   const troupe_caller* caller;     /* Null when no reply is wanted. */
@@ -124,7 +124,8 @@ typedef struct troupe_pattern {
 enum {
   TROUPE_CLASS_TRAPS_EXITS = 1u,         /* Has handle(Exit). */
   TROUPE_CLASS_HANDLES_PARENT_EXIT = 2u, /* Else an exit of the parent ends it, as it ends a gen_server. */
-  TROUPE_CLASS_SYSTEM = 4u               /* Part of the runtime: not counted among the user's processes. */
+  TROUPE_CLASS_SYSTEM = 4u,              /* Part of the runtime: not counted among the user's processes. */
+  TROUPE_CLASS_SUPERVISOR = 8u           /* Answers which_children. */
 };
 
 typedef struct troupe_process_class {

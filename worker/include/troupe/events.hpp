@@ -77,11 +77,16 @@ struct Response {
 
   RequestId request = 0;
   std::optional<Reply> reply;
-  /// Without a reply, why: `timeout`, `noproc`, `noconnection`, the exit reason of the server, `full`, or
-  /// {bad_reply, Term} when the answer is none of M's.
+  /// Without a reply, why: `timeout`, `noproc`, `noconnection`, the exit reason of the server, `full`, `system_limit`
+  /// when there are too many timers to time it, or {bad_reply, Term} when the answer is none of M's. When the server
+  /// was itself waiting for this process, directly or through others, {timeout, {call_cycle, [Pid]}}: this process, the
+  /// server, and on, each waiting for the next and the last for the first.
   Term reason;
 
   [[nodiscard]] bool ok() const { return reply.has_value(); }
+  [[nodiscard]] bool timed_out() const {
+    return !ok() && (reason.is_atom("timeout") || reason.is_tagged("timeout", 2));
+  }
 };
 
 }  // namespace troupe

@@ -91,7 +91,8 @@ RequestId send_request(const Destination& to, M message, std::chrono::nanosecond
   }
 }
 
-/// Sends `message` later; it vanishes when nobody is there by then.
+/// Sends `message` later; it vanishes when nobody is there by then. 0, and nothing is sent, when too many timers are
+/// set: 33,554,431 for each scheduler thread, and as many for all other threads together.
 template <class M>
 TimerReference send_after(std::chrono::nanoseconds delay, const Destination& to, M message) {
   const troupe_destination destination = abi::to_abi(to);
@@ -105,7 +106,7 @@ template <class M>
 bool continue_with(M message) {
   return abi::host().continue_value(abi::new_value<M>(std::move(message))) != 0;
 }
-/// Delivers a `Timeout` to this process.
+/// Delivers a `Timeout` to this process. 0, and none comes, when too many timers are set, as above.
 inline TimerReference start_timer(std::chrono::nanoseconds delay) { return abi::host().start_timer(delay.count()); }
 /// True when the timer had not fired. A Timeout that is already in the mailbox still comes.
 inline bool cancel_timer(TimerReference timer) { return abi::host().cancel_timer(timer) != 0; }

@@ -180,12 +180,14 @@ template <class S>
 constexpr std::string_view class_name();
 
 template <class S, class... Messages>
-int handle_term(S& state, const Term& term, const troupe_caller* caller, messages<Messages...>) {
+int handle_term(S& state, const Term& term, const troupe_delivery& delivery, messages<Messages...>) {
+  const troupe_caller* const caller = delivery.caller;
   const std::string_view tag = tag_of(term);
   if (tag == "system" && caller == nullptr) {
     if (const auto request = system_messages::read(term)) {
-      reply<Term>(request->from, system_messages::answer(state, request->what, class_name<S>(), from_abi(host().self()),
-                                                         from_abi(host().parent())));
+      reply<Term>(request->from, system_messages::answer(state, request->what,
+                                                         {class_name<S>(), from_abi(host().self()),
+                                                          from_abi(host().parent()), delivery.status != 0}));
       return TROUPE_HANDLED;
     }
   }
@@ -211,12 +213,12 @@ inline Term value_as_term(const troupe_message_type& type, const void* value) {
 template <class S, class... Messages>
 int handle_message(S& state, const troupe_delivery& delivery, messages<Messages...> list) {
   if (delivery.type == nullptr) {
-    return handle_term(state, take_term(delivery.term), delivery.caller, list);
+    return handle_term(state, take_term(delivery.term), delivery, list);
   }
   if ((try_value<S, Messages>(state, delivery) || ...)) {
     return TROUPE_HANDLED;
   }
-  return handle_term(state, value_as_term(*delivery.type, delivery.value), delivery.caller, list);
+  return handle_term(state, value_as_term(*delivery.type, delivery.value), delivery, list);
 }
 
 /// Fills a Response from a typed value or a term.
@@ -484,6 +486,9 @@ constexpr std::uint32_t class_flags() {
   }
   if constexpr (requires { S::system_process; }) {
     flags |= TROUPE_CLASS_SYSTEM;
+  }
+  if constexpr (requires { S::supervisor_process; }) {
+    flags |= TROUPE_CLASS_SUPERVISOR;
   }
   return flags;
 }

@@ -86,7 +86,7 @@ class Process final : public Core,
     }
   }
   /// What sys:get_status shows of a gen_statem.
-  [[nodiscard]] Term status_misc(const Pid& self, const Term& parent) const {
+  [[nodiscard]] Term status_misc(const system_messages::Subject& subject) const {
     using system_messages::data, system_messages::named;
     Term shown;
     if constexpr (system_messages::FormatsStatus<S>) {
@@ -95,8 +95,8 @@ class Process final : public Core,
       shown = save();
     }
     return Term::list(
-        {system_messages::header("Status for state machine ", self),
-         data({named("Status", Term::atom("running")), named("Parent", parent),
+        {system_messages::header("Status for state machine ", subject.self),
+         data({named("Status", subject.status()), named("Parent", subject.parent_term()),
                named("Modules", Term::list({Term::atom(abi::class_name<S>())})), named("Time-outs", running_timeouts()),
                named("Logged Events", Term::list({})), named("Postponed", postponed_events())}),
          data({named("State", std::move(shown))})});

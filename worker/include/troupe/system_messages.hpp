@@ -54,18 +54,30 @@ inline Term header(std::string text, const Pid& self) {
 }
 inline Term pid_or_undefined(const Pid& pid) { return pid.valid() ? Term::pid(pid) : Term::atom("undefined"); }
 
+/// The process that is asked.
+struct Subject {
+  std::string_view class_name;
+  Pid self;
+  Pid parent;
+  bool suspended = false;
+
+  [[nodiscard]] Term status() const { return Term::atom(suspended ? "suspended" : "running"); }
+  [[nodiscard]] Term parent_term() const { return pid_or_undefined(parent); }
+};
+
 /// What a gen_server says of itself, the last part of its status.
-inline Term server_misc(const Pid& self, const Term& parent, Term state) {
-  return Term::list(
-      {header("Status for generic server ", self),
-       data({named("Status", Term::atom("running")), named("Parent", parent), named("Logged events", Term::list({}))}),
-       data({named("State", std::move(state))})});
+inline Term server_misc(const Subject& subject, Term state) {
+  return Term::list({header("Status for generic server ", subject.self),
+                     data({named("Status", subject.status()), named("Parent", subject.parent_term()),
+                           named("Logged events", Term::list({}))}),
+                     data({named("State", std::move(state))})});
 }
 
-/// {status, Pid, {module, Class}, [Dictionary, running, Parent, Debug, Misc]}
-inline Term status(std::string_view class_name, const Pid& self, const Term& parent, Term misc) {
-  return Term::tuple({Term::atom("status"), Term::pid(self), pair(Term::atom("module"), Term::atom(class_name)),
-                      Term::list({Term::list({}), Term::atom("running"), parent, Term::list({}), std::move(misc)})});
+/// {status, Pid, {module, Class}, [Dictionary, running | suspended, Parent, Debug, Misc]}
+inline Term status(const Subject& subject, Term misc) {
+  return Term::tuple(
+      {Term::atom("status"), Term::pid(subject.self), pair(Term::atom("module"), Term::atom(subject.class_name)),
+       Term::list({Term::list({}), subject.status(), subject.parent_term(), Term::list({}), std::move(misc)})});
 }
 
 template <class S>
@@ -74,38 +86,37 @@ concept FormatsStatus = requires(const S& state) {
 };
 /// Behaviours that show more than a gen_server does.
 template <class S>
-concept DescribesItself = requires(const S& state, const Pid& self, const Term& parent) {
-  state.status_misc(self, parent);
+concept DescribesItself = requires(const S& state, const Subject& subject) {
+  state.status_misc(subject);
 };
 
 template <class S>
-Term misc(const S& state, const Pid& self, const Term& parent) {
+Term misc(const S& state, const Subject& subject) {
   if constexpr (DescribesItself<S>) {
-    return state.status_misc(self, parent);
+    return state.status_misc(subject);
   } else if constexpr (FormatsStatus<S>) {
-    return server_misc(self, parent, to_term(state.format_status()));
+    return server_misc(subject, to_term(state.format_status()));
   } else if constexpr (Saves<S>) {
-    return server_misc(self, parent, to_term(state.save()));
+    return server_misc(subject, to_term(state.save()));
   } else {
-    return server_misc(self, parent, Term::atom("undefined"));
+    return server_misc(subject, Term::atom("undefined"));
   }
 }
 
 /// The reply to `what`.
 template <class S>
-Term answer(const S& state, const Term& what, std::string_view class_name, const Pid& self, const Pid& parent) {
+Term answer(const S& state, const Term& what, const Subject& subject) {
   static_assert(
       Saves<S> || !requires(S & changing) { changing.save(); }, "save() must be const");
   const char* callback = "save";
   const auto failed = [&](std::string_view why) {
-    return error(Term::tuple({Term::atom("callback_failed"), pair(Term::atom(class_name), Term::atom(callback)),
+    return error(Term::tuple({Term::atom("callback_failed"), pair(Term::atom(subject.class_name), Term::atom(callback)),
                               pair(Term::atom("error"), Term::binary(why))}));
   };
   try {
     if (what.is_atom("get_status")) {
       callback = FormatsStatus<S> ? "format_status" : "save";
-      const Term parent_term = pid_or_undefined(parent);
-      return status(class_name, self, parent_term, misc(state, self, parent_term));
+      return status(subject, misc(state, subject));
     }
     if constexpr (Saves<S>) {
       if (what.is_atom("get_state")) {

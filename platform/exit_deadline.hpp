@@ -1,4 +1,4 @@
-// Ends the program when a shutdown takes too long: a pod that hangs is worse than one that is cut off.
+// A shutdown with an end: a program that hangs on its way out is worse than one that is cut off.
 #pragma once
 
 #include <condition_variable>
@@ -7,9 +7,9 @@
 
 #include "base/clock.hpp"
 
-namespace troupe::node {
+namespace troupe::platform {
 
-/// Destroyed within `limit`, it does nothing; else the program exits with code 1, without running destructors.
+/// Ends the program with status 1, at once and with a line in the log, unless it is destroyed within `limit`.
 class ExitDeadline {
  public:
   explicit ExitDeadline(Duration limit);
@@ -26,4 +26,4 @@ class ExitDeadline {
   std::thread thread_;
 };
 
-}  // namespace troupe::node
+}  // namespace troupe::platform

@@ -1,8 +1,8 @@
-#include "worker/node/spawn_guard.hpp"
+#include "worker/process/spawn_guard.hpp"
 
 #include <gtest/gtest.h>
 
-namespace troupe::node {
+namespace troupe {
 namespace {
 
 TEST(SpawnGuard, holds_at_nine_tenths_of_the_limit) {
@@ -23,4 +23,4 @@ TEST(SpawnGuard, without_a_limit_never_holds) {
 }
 
 }  // namespace
-}  // namespace troupe::node
+}  // namespace troupe

@@ -1,10 +1,10 @@
-#include "worker/node/exit_deadline.hpp"
+#include "platform/exit_deadline.hpp"
 
 #include <cstdlib>
 
 #include "base/log.hpp"
 
-namespace troupe::node {
+namespace troupe::platform {
 
 ExitDeadline::ExitDeadline(Duration limit) : thread_([this, limit] { wait(limit); }) {}
 
@@ -25,4 +25,4 @@ void ExitDeadline::wait(Duration limit) {
   }
 }
 
-}  // namespace troupe::node
+}  // namespace troupe::platform
