@@ -260,8 +260,9 @@ Handled Runtime::handle_event(Process& process, Envelope& envelope) {
 
 Handled Runtime::deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope) {
   Current& here = *current();
-  here.idle_after = Current::no_timeout;
-  here.hibernates = false;
+  if (here.rests) [[unlikely]] {
+    here.take_back_rest();
+  }
   if (std::exchange(process.idle_timer_set, false)) [[unlikely]] {
     timers_.cancel(process.bonds->idle_timer);
   }
