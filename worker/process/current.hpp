@@ -15,14 +15,22 @@ struct Current {
   Term fail_reason;
   bool failed = false;
   bool crashed = false;
-  std::uint32_t sent = 0;            ///< Messages in this turn.
-  Duration idle_after = no_timeout;  ///< Asked for by the last handler, in case that nothing comes.
-  bool hibernates = false;           ///< Likewise.
-  Pid flooded;                       ///< A receiver whose mailbox is past its soft bound: the turn should end.
-  bool traced = false;               ///< What the process sends is noted.
+  std::uint32_t sent = 0;  ///< Messages in this turn.
+  /// The last handler has asked for one of the next two, in case that nothing comes.
+  bool rests = false;
+  bool hibernates = false;
+  Duration idle_after = no_timeout;
+  Pid flooded;          ///< A receiver whose mailbox is past its soft bound: the turn should end.
+  bool traced = false;  ///< What the process sends is noted.
   /// The request that the handler is answering; cleared by a reply.
   std::uint64_t request = 0;
   Pid caller;
+
+  void take_back_rest() {
+    rests = false;
+    hibernates = false;
+    idle_after = no_timeout;
+  }
 };
 
 extern constinit thread_local Current* current_callback;

@@ -235,11 +235,13 @@ int take_kept(const troupe_pattern* pattern, void* context,
 
 void idle_timeout(std::int64_t delay_ns) {
   if (Current* const here = current()) {
+    here->rests = true;
     here->idle_after = std::max(Duration(delay_ns), Duration::zero());
   }
 }
 void hibernate() {
   if (Current* const here = current()) {
+    here->rests = true;
     here->hibernates = true;
   }
 }

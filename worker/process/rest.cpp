@@ -34,14 +34,17 @@ void give_back(Process& process) {
 
 /// Called where a turn may end. What still waits calls both off.
 void Runtime::rest(Process& process, Current& here) {
-  if (process.queue_first != nullptr) {
+  if (!here.rests || process.queue_first != nullptr) {
     return;
   }
-  if (const Duration delay = std::exchange(here.idle_after, Current::no_timeout); delay != Current::no_timeout) {
+  const Duration delay = here.idle_after;
+  const bool hibernates = here.hibernates;
+  here.take_back_rest();
+  if (delay != Current::no_timeout) {
     bonds_of(process).idle_timer = start_timer(process, delay, SignalKind::idle_timeout);
     process.idle_timer_set = true;
   }
-  if (std::exchange(here.hibernates, false)) {
+  if (hibernates) {
     if (process.process_class->shrink != nullptr) {
       process.process_class->shrink(process.state);
     }

@@ -268,8 +268,9 @@ Handled Runtime::deliver_to_class(Process& process, const troupe_delivery& deliv
   if (here.traced) [[unlikely]] {
     trace_arrival(process, *envelope);
   }
-  here.idle_after = Current::no_timeout;
-  here.hibernates = false;
+  if (here.rests) [[unlikely]] {
+    here.take_back_rest();
+  }
   if (std::exchange(process.idle_timer_set, false)) [[unlikely]] {
     timers_.cancel(process.bonds->idle_timer);
   }
