@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tests/simulation/two_nodes.hpp"
 #include "tests/worker/process/fixtures.hpp"
 
 namespace troupe {
@@ -274,6 +275,25 @@ TEST_F(Stages, refuse_a_subscription_that_cannot_be) {
   const auto answer =
       runtime.call(first, to_term(stage::subscribe_to(producer, {.max_demand = 5, .min_demand = 5})), 1s);
   EXPECT_EQ(answer->text(), "{error,{bad_options,<<\"max_demand is 1 or more, min_demand below it\">>}}");
+}
+
+TEST_F(Stages, subscribe_across_nodes_and_lose_their_producer_with_the_link) {
+  SimulatedScheduler seeded(7);
+  TwoNodes nodes(seeded);
+  const auto got = nothing_taken();
+  const Pid producer = nodes.runtime(0).spawn<Producer>(100);
+  const Pid consuming = nodes.runtime(1).spawn<Consumer>(got);
+  {
+    const RuntimeScope scope(nodes.runtime(1));
+    stage::subscribe(consuming, nodes.as_seen_by(1, producer), {.max_demand = 10});
+  }
+  seeded.run_until_idle();
+  EXPECT_EQ(got->numbers, count_to(100));
+  EXPECT_TRUE(nodes.runtime(1).alive(consuming));
+  nodes.cut();
+  seeded.run_until_idle();
+  EXPECT_FALSE(nodes.runtime(1).alive(consuming)) << "permanent: it ends with noconnection";
+  EXPECT_TRUE(nodes.runtime(0).alive(producer));
 }
 
 TEST_F(Stages, never_have_more_on_the_way_than_was_asked_for_on_any_seed) {

@@ -41,8 +41,9 @@
 // **Ends.** Both sides monitor each other. A producer goes on without a consumer that has ended. What a consumer does
 // when a subscription is cancelled or the producer ends, `cancel` of its options says.
 //
-// Events travel as terms between images and nodes, like any message; so they need a form as one, and nothing here
-// names a node. Source: lib/gen_stage.ex of GenStage 1.2.
+// A producer may be in another image or on another node: events then travel as terms, so they need a form as one
+// (troupe/struct_term.hpp). When the link to its node breaks it has ended, with `noconnection`.
+// Source: lib/gen_stage.ex of GenStage 1.2.
 #pragma once
 
 #include <cstdint>
