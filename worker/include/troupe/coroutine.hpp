@@ -298,7 +298,8 @@ class CoroutineProcess<Body> : public abi::StartArguments<Parameters...> {
   int take_delivery(const troupe_delivery& delivery) {
     abi::Candidate candidate(delivery);
     if (const auto asked = candidate.system_request()) {
-      reply<Term>(asked->from, system_messages::answer(*this, asked->what, own_class_name(), self(), parent()));
+      reply<Term>(asked->from, system_messages::answer(*this, asked->what,
+                                                       {own_class_name(), self(), parent(), delivery.status != 0}));
       return TROUPE_HANDLED;
     }
     return sequence_.deliver(candidate);
