@@ -50,9 +50,9 @@ Result<std::string> version(const Program& program) {
 
 /// Millions of operations a second.
 Result<double> measure(const Program& program, const Kernel& kernel) {
+  const std::string_view name = program.column == nullptr ? kernel.name : kernel.name_at_peers();
   // A child has the unmeasured round and its own start beside the measured one.
-  auto printed =
-      output_of(with(program.argv, {std::string(kernel.name), std::to_string(kernel.size)}), 2 * round_time_max);
+  auto printed = output_of(with(program.argv, {std::string(name), std::to_string(kernel.size)}), 2 * round_time_max);
   if (!printed) {
     return printed.error();
   }

@@ -21,6 +21,9 @@ struct Kernel {
   std::uint64_t (*expected)(std::uint64_t size);
   /// Starts the first process, which does the rest. Inside the scope of a runtime.
   void (*start)(std::uint64_t size, Finish finish);
+  std::string_view peers_name{};  ///< The kernel of the peers that does the same, when that has another name.
+
+  [[nodiscard]] std::string_view name_at_peers() const { return peers_name.empty() ? name : peers_name; }
 };
 
 /// In the order of the table.
@@ -45,7 +48,7 @@ inline constexpr std::uint64_t burst_messages = 1'000;
 /// Ends this process as a gen_server that answers {stop, normal, State}.
 inline void stop_normally() { troupe::stop(); }
 
-extern const Kernel spawn_exit, spawn_monitor_down, ping_pong, thread_ring, counting, eight_to_one, fork_join, skynet,
-    call, chameneos, big, concurrent_dictionary, banking, timers_1m;
+extern const Kernel spawn_exit, spawn_monitor_down, ping_pong, coroutine_ping_pong, thread_ring, counting, eight_to_one,
+    fork_join, skynet, call, chameneos, big, concurrent_dictionary, banking, timers_1m;
 
 }  // namespace troupe::benchmark

@@ -5,9 +5,21 @@
 namespace troupe::benchmark {
 
 std::span<const Kernel> kernels() {
-  static const Kernel all[] = {
-      spawn_exit, spawn_monitor_down, ping_pong, thread_ring,           counting, eight_to_one, fork_join, skynet,
-      call,       chameneos,          big,       concurrent_dictionary, banking,  timers_1m};
+  static const Kernel all[] = {spawn_exit,
+                               spawn_monitor_down,
+                               ping_pong,
+                               coroutine_ping_pong,
+                               thread_ring,
+                               counting,
+                               eight_to_one,
+                               fork_join,
+                               skynet,
+                               call,
+                               chameneos,
+                               big,
+                               concurrent_dictionary,
+                               banking,
+                               timers_1m};
   return all;
 }
 
