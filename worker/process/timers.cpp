@@ -98,12 +98,15 @@ void Timers::turn_into_terms(const void* image) {
 }
 
 std::optional<Instant> Timers::next_due(unsigned place) const {
-  const Place* const at = known(place);
+  Place* const at = known(place);
   if (at == nullptr) {
     return std::nullopt;
   }
   const std::lock_guard lock(at->lock);
-  return at->wheel.size() == 0 ? std::nullopt : std::optional(at->wheel.next_event());
+  // Whoever asks waits until then, and must hear of all that is earlier: not only of what is earlier than a timer which
+  // has been cancelled since.
+  at->next_event = at->wheel.size() == 0 ? Instant::max() : at->wheel.next_event();
+  return at->next_event == Instant::max() ? std::nullopt : std::optional(at->next_event);
 }
 
 std::size_t Timers::size() const {

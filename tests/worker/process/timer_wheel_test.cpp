@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "worker/process/timers.hpp"
 
 namespace troupe {
 namespace {
@@ -121,6 +122,16 @@ TEST(TimerWheel, does_what_a_sorted_list_does) {
       }
     }
   }
+}
+
+// A thread that has asked sleeps until then: a cancelled timer must not hide one that is set afterwards.
+TEST(Timers, tell_of_one_that_is_later_than_a_cancelled_one) {
+  Timers timers(1);
+  const auto first = timers.add(0, at(1s), numbered(1));
+  ASSERT_TRUE(first.earlier);
+  ASSERT_TRUE(timers.cancel(first.id));
+  EXPECT_EQ(timers.next_due(0), std::nullopt);
+  EXPECT_TRUE(timers.add(0, at(2s), numbered(2)).earlier) << "whoever asked waits for ever";
 }
 
 }  // namespace
