@@ -100,7 +100,7 @@ TEST_P(CoroutineThreads, receive_and_call_each_other) {
 Coroutine<> impatient(Counts* counts) {
   const Frame frame(*counts);
   for (;;) {
-    if (co_await receive<Noise>(1ms)) {
+    if (const auto noise = co_await receive<Noise>(1ms)) {
       ++counts->rounds;
     }
   }

@@ -35,6 +35,9 @@
 // twice when it stands inside of one. `call` refuses to compile what it can see of it; give the value a name first:
 //   auto answer = troupe::call(server, Put{"tea", 3}, 5s);
 //   const auto put = co_await answer;
+// Nor may a co_await stand bare in the condition of an if, while or switch: where the function has no local variable
+// g++ 12 then builds a broken coroutine, without a word. Name what it gives:
+//   if (const auto red = co_await troupe::receive<Red>(1s)) { ... }
 #pragma once
 
 #include <chrono>
