@@ -17,7 +17,7 @@ template <class Use>
 [[gnu::always_inline]] inline auto with_message(const Process& process, Envelope& envelope, const Use& use) {
   troupe_delivery delivery;  // Only what TROUPE_MESSAGE needs is set: this is the path that has to be short.
   delivery.kind = TROUPE_MESSAGE;
-  delivery.status = 0;
+  delivery.status = process.suspended.load(std::memory_order_relaxed) ? 1 : 0;
   delivery.caller = nullptr;
   delivery.type = nullptr;
   troupe_caller caller{};

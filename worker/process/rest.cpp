@@ -10,7 +10,8 @@ namespace {
 /// False when there is anything in them.
 bool may_go(const Bonds& bonds) {
   return bonds.links.empty() && bonds.watches.empty() && bonds.watchers.empty() && bonds.requests.empty() &&
-         bonds.label.empty() && !bonds.touches_other_nodes && !bonds.monitors_nodes && !bonds.in_groups;
+         bonds.label.empty() && !bonds.onlookers && !bonds.touches_other_nodes && !bonds.monitors_nodes &&
+         !bonds.in_groups;
 }
 
 /// Memory that is only held in reserve.

@@ -6,9 +6,9 @@
 #include "troupe/server.hpp"
 #include "troupe/system_messages.hpp"
 #include "worker/process/current.hpp"
+#include "worker/process/deliveries.hpp"
 #include "worker/process/gen_call.hpp"
 #include "worker/process/onlookers.hpp"
-#include "worker/process/passed_term.hpp"
 #include "worker/process/runtime.hpp"
 
 namespace troupe {
@@ -98,6 +98,8 @@ Term arrival(const Process& process, const Envelope& envelope) {
                               : message_term(envelope);
       return gen_reply(Term::reference(make_reference(process.id, envelope.number)), kept_in_trace(answer));
     }
+    case SignalKind::idle_timeout:
+      return Term::atom("timeout");
     case SignalKind::timeout:
       return Term::tuple({Term::atom("timeout"), Term::integer(static_cast<std::int64_t>(envelope.number))});
     default:
@@ -129,25 +131,25 @@ Handled Runtime::handle_system_request(Process& process, Envelope& envelope) {
   here.traced = false;  // Onlookers do not see themselves.
   const auto request = system_messages::read(as_term(envelope).term);
   const std::optional<Term> answered = request ? answer(process, request->what) : std::nullopt;
+  Handled handled = Handled::done;
   if (answered) {
+    if (std::exchange(process.idle_timer_set, false)) {
+      timers_.cancel(process.bonds->idle_timer);
+    }
     reply(request->from.pid, {}, &*request->from.tag, make_term_envelope(SignalKind::reply, *answered));
     if (request->what.is_tagged("terminate", 2)) {
       end(process, (*request->what.as_tuple())[1], EndedBy::exit, nullptr);
       return Handled::ended;
     }
   } else {
-    troupe_delivery delivery{};
-    delivery.kind = TROUPE_MESSAGE;
-    delivery.status = process.suspended.load(std::memory_order_relaxed) ? 1 : 0;
-    const PassedTerm passed(as_term(envelope).term, process.process_class->image);
-    delivery.term = passed.get();
-    const Handled handled = deliver_to_class(process, delivery, &envelope);
-    if (handled != Handled::done) {
-      return handled;
-    }
+    handled = with_message(process, envelope, [&](const troupe_delivery& delivery) {
+      return deliver_to_class(process, delivery, &envelope);
+    });
   }
-  here.traced = process.traced;
-  return Handled::done;
+  if (handled != Handled::ended) {
+    here.traced = process.traced;
+  }
+  return handled;
 }
 
 Envelope* Runtime::next_while_suspended(Process& process) {

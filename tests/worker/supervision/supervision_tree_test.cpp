@@ -13,7 +13,8 @@ class SupervisionTree : public Supervisors {
   std::string shape() {
     std::string text;
     const Term tree = supervision_tree(runtime, 1s);
-    for (const Term& root : *tree.as_list()) {
+    const auto roots = tree.as_list();
+    for (const Term& root : *roots) {
       text += (text.empty() ? "" : " ") + shape_of(root);
     }
     return text;
@@ -26,7 +27,8 @@ class SupervisionTree : public Supervisors {
     std::string text = field(process, "id").empty() ? field(process, "name") : field(process, "id");
     if (const Term* const children = process.find(Term::atom("children"))) {
       std::string inside;
-      for (const Term& child : *children->as_list()) {
+      const auto listed = children->as_list();
+      for (const Term& child : *listed) {
         inside += (inside.empty() ? "" : " ") + shape_of(child);
       }
       text += "(" + inside + ")";

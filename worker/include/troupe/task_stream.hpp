@@ -78,7 +78,7 @@ class Stream {
     if (found == running_.end()) {
       return {};
     }
-    if (response.reason.is_atom("timeout")) {
+    if (response.timed_out()) {
       unlink(found->second.task.pid);
       exit(found->second.task.pid, Term::atom("kill"));
     }
