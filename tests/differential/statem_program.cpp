@@ -102,7 +102,8 @@ class Scripted {
         answer = statem::next_state(static_cast<State>(*next));
       }
     }
-    for (const Term& action : *parts[1].as_list()) {
+    const auto actions = *parts[1].as_list();
+    for (const Term& action : actions) {
       add(answer, action, from);
     }
     return answer;
@@ -292,7 +293,8 @@ StatemRun run_statem_program(const Term& program) {
                                              : runtime.spawn<Scripted<false>>(program, record);
   const Pid client = runtime.spawn<Client>(machine, replies);
   scheduler.run_for(100us);
-  for (const Term& step : *parts[4].as_list()) {
+  const auto steps = *parts[4].as_list();
+  for (const Term& step : steps) {
     const std::int64_t n = *(*step.as_tuple())[1].as_integer();
     if (step.is_tagged("wait", 2)) {
       scheduler.run_for(std::chrono::milliseconds(n));

@@ -141,6 +141,15 @@ def check_headers_start_with_words(sources):
             yield f"{path}: a header starts with a comment that says what it is for"
 
 
+def check_loops_over_temporaries(sources):
+    """`for (x : *term.as_list())`: before C++23 the optional is gone before the loop begins."""
+    loop = re.compile(r"for \([^;]*: \*[^;]*as_(?:list|tuple|map)\(\)\)")
+    for path in sources:
+        for number, line in enumerate((ROOT / path).read_text().splitlines(), 1):
+            if loop.search(line):
+                yield f"{path}:{number}: loops over a temporary; give it a name first"
+
+
 def check_format(sources):
     formatter = shutil.which("clang-format")
     if not formatter:
@@ -185,6 +194,7 @@ def main():
         "names say what they hold": check_names(files),
         "files stay small": check_sizes(sources),
         "headers start with what they are for": check_headers_start_with_words(sources),
+        "no loop runs over what is gone": check_loops_over_temporaries(sources),
         "sources are formatted": check_format(sources),
         "links lead somewhere": check_links(files),
         "README's code is the example's": check_readme_code(files),
