@@ -23,10 +23,14 @@ struct Demand {
   std::int64_t count = 0;
 };
 
+/// Of consumers that are all alike.
 class Demands {
  public:
-  void add(const Reference& subscription) { all_.push_back({subscription, 0}); }
-  void remove(const Reference& subscription) {
+  bool subscribe(const Reference& subscription, std::int64_t /*partition*/) {
+    all_.push_back({subscription, 0});
+    return true;
+  }
+  void cancel(const Reference& subscription) {
     std::erase_if(all_, [&](const Demand& one) { return one.subscription == subscription; });
   }
   void ask(const Reference& subscription, std::int64_t count) {
@@ -34,6 +38,8 @@ class Demands {
       one.count += one.subscription == subscription ? count : 0;
     }
   }
+
+ protected:
   [[nodiscard]] std::vector<Demand>& all() { return all_; }
   [[nodiscard]] const std::vector<Demand>& all() const { return all_; }
   static bool less(const Demand& one, const Demand& other) { return one.count < other.count; }
@@ -44,17 +50,11 @@ class Demands {
 
 /// Each event to one consumer, the one that has asked for most. The default.
 template <class E>
-class DemandDispatcher {
+class DemandDispatcher : public Demands {
  public:
-  bool subscribe(const Reference& subscription, std::int64_t /*partition*/) {
-    demands_.add(subscription);
-    return true;
-  }
-  void cancel(const Reference& subscription) { demands_.remove(subscription); }
-  void ask(const Reference& subscription, std::int64_t count) { demands_.ask(subscription, count); }
   [[nodiscard]] std::int64_t wanted() const {
     std::int64_t sum = 0;
-    for (const Demand& one : demands_.all()) {
+    for (const Demand& one : all()) {
       sum += one.count;
     }
     return sum;
@@ -64,8 +64,8 @@ class DemandDispatcher {
   void dispatch(std::vector<E>& events, Deliver deliver) {
     std::size_t next = 0;
     while (next < events.size()) {
-      const auto most = std::max_element(demands_.all().begin(), demands_.all().end(), Demands::less);
-      if (most == demands_.all().end() || most->count == 0) {
+      const auto most = std::max_element(all().begin(), all().end(), less);
+      if (most == all().end() || most->count == 0) {
         break;
       }
       const std::size_t count = std::min(events.size() - next, static_cast<std::size_t>(most->count));
@@ -77,24 +77,15 @@ class DemandDispatcher {
     }
     events.erase(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(next));
   }
-
- private:
-  Demands demands_;
 };
 
 /// Each event to every consumer, as fast as the slowest asks.
 template <class E>
-class BroadcastDispatcher {
+class BroadcastDispatcher : public Demands {
  public:
-  bool subscribe(const Reference& subscription, std::int64_t /*partition*/) {
-    demands_.add(subscription);
-    return true;
-  }
-  void cancel(const Reference& subscription) { demands_.remove(subscription); }
-  void ask(const Reference& subscription, std::int64_t count) { demands_.ask(subscription, count); }
   [[nodiscard]] std::int64_t wanted() const {
-    const auto least = std::min_element(demands_.all().begin(), demands_.all().end(), Demands::less);
-    return least == demands_.all().end() ? 0 : least->count;
+    const auto least = std::min_element(all().begin(), all().end(), less);
+    return least == all().end() ? 0 : least->count;
   }
 
   template <class Deliver>
@@ -103,15 +94,12 @@ class BroadcastDispatcher {
     if (count == 0) {
       return;
     }
-    for (Demand& one : demands_.all()) {
+    for (Demand& one : all()) {
       deliver(one.subscription, std::vector<E>(events.begin(), events.begin() + count));
       one.count -= count;
     }
     events.erase(events.begin(), events.begin() + count);
   }
-
- private:
-  Demands demands_;
 };
 
 /// Each event to the consumer of its partition, of which S names the number and the choice:
