@@ -6,20 +6,31 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <numeric>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace troupe::test {
+
+/// 1 to `by_day` or `by_night`, or the one asked for.
+inline std::vector<std::uint64_t> seeds(std::uint64_t by_day, std::uint64_t by_night) {
+  if (const char* const asked = std::getenv("TROUPE_SEED")) {
+    return {std::strtoull(asked, nullptr, 10)};
+  }
+  const char* const nightly = std::getenv("TROUPE_NIGHTLY");
+  std::vector<std::uint64_t> all(nightly != nullptr && std::string_view(nightly) == "1" ? by_night : by_day);
+  std::iota(all.begin(), all.end(), 1);
+  return all;
+}
 
 /// Calls `body(seed)` until one fails; its failures tell how to replay it alone.
 template <class Body>
 void for_each_seed(std::uint64_t by_day, std::uint64_t by_night, Body body) {
-  const char* const asked = std::getenv("TROUPE_SEED");
-  const char* const nightly = std::getenv("TROUPE_NIGHTLY");
-  const std::uint64_t count = nightly != nullptr && std::string_view(nightly) == "1" ? by_night : by_day;
-  const std::uint64_t first = asked != nullptr ? std::strtoull(asked, nullptr, 10) : 1;
-  const std::uint64_t last = asked != nullptr ? first : count;
-  for (std::uint64_t seed = first; seed <= last && !testing::Test::HasFatalFailure(); ++seed) {
+  for (const std::uint64_t seed : seeds(by_day, by_night)) {
+    if (testing::Test::HasFatalFailure()) {
+      return;
+    }
     SCOPED_TRACE("TROUPE_SEED=" + std::to_string(seed));
     body(seed);
   }

@@ -2,12 +2,12 @@
 // TROUPE_NIGHTLY=1 ten thousand.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <thread>
 
 #include "tests/differential/comparison.hpp"
 #include "tests/differential/generator.hpp"
 #include "tests/differential/interpreter.hpp"
+#include "tests/seeds.hpp"
 #include "worker/process/threaded_scheduler.hpp"
 
 namespace troupe::differential {
@@ -15,12 +15,7 @@ namespace {
 
 std::vector<Program> programs(std::uint64_t by_day, std::uint64_t by_night) {
   std::vector<Program> result;
-  if (const char* const seed = std::getenv("TROUPE_SEED")) {
-    result.push_back(generate(std::strtoull(seed, nullptr, 10)));
-    return result;
-  }
-  const std::uint64_t count = std::getenv("TROUPE_NIGHTLY") != nullptr ? by_night : by_day;
-  for (std::uint64_t seed = 1; seed <= count; ++seed) {
+  for (const std::uint64_t seed : test::seeds(by_day, by_night)) {
     result.push_back(generate(seed));
   }
   return result;

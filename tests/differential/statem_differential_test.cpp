@@ -2,10 +2,9 @@
 // TROUPE_SEED=<seed> runs one of them alone, TROUPE_NIGHTLY=1 ten thousand.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "tests/differential/erlang_oracle.hpp"
 #include "tests/differential/statem_program.hpp"
+#include "tests/seeds.hpp"
 
 namespace troupe::differential {
 namespace {
@@ -57,15 +56,13 @@ std::vector<Compared> differing(const std::vector<Compared>& programs, bool last
 }
 
 TEST(StatemPrograms, show_the_same_on_otp_and_on_virtual_time) {
-  const char* const asked = std::getenv("TROUPE_SEED");
-  const std::uint64_t count = std::getenv("TROUPE_NIGHTLY") != nullptr ? 10'000 : 300;
-  std::uint64_t seed = asked != nullptr ? std::strtoull(asked, nullptr, 10) : 1;
-  const std::uint64_t end = asked != nullptr ? seed + 1 : count + 1;
+  const std::vector<std::uint64_t> seeds = test::seeds(300, 10'000);
+  auto seed = seeds.begin();
   std::uint64_t compared = 0;
-  while (seed < end && !HasFailure()) {
+  while (seed != seeds.end() && !HasFailure()) {
     std::vector<Compared> programs;
-    for (; seed < end && programs.size() < programs_at_once; ++seed) {
-      const Term program = generate_statem_program(seed);
+    for (; seed != seeds.end() && programs.size() < programs_at_once; ++seed) {
+      const Term program = generate_statem_program(*seed);
       StatemRun run = run_statem_program(program);
       if (run.comparable) {
         programs.push_back({program, std::move(run.events)});
@@ -76,7 +73,7 @@ TEST(StatemPrograms, show_the_same_on_otp_and_on_virtual_time) {
       programs = differing(programs, attempt == attempts_max);
     }
   }
-  EXPECT_GE(compared, asked != nullptr ? 0 : count / 4) << "most programs have timeouts too close to each other";
+  EXPECT_GE(compared, seeds.size() / 4) << "most programs have timeouts too close to each other";
 }
 
 }  // namespace

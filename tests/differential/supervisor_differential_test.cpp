@@ -2,10 +2,9 @@
 // TROUPE_SEED=<seed> runs one of them alone, TROUPE_NIGHTLY=1 ten thousand.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "tests/differential/erlang_oracle.hpp"
 #include "tests/differential/supervisor_program.hpp"
+#include "tests/seeds.hpp"
 
 namespace troupe::differential {
 namespace {
@@ -19,11 +18,9 @@ std::string text(const std::vector<Term>& events) {
 }
 
 TEST(SupervisorPrograms, show_the_same_on_otp_and_on_virtual_time) {
-  const char* const asked = std::getenv("TROUPE_SEED");
-  const std::uint64_t count = std::getenv("TROUPE_NIGHTLY") != nullptr ? 10'000 : 300;
-  const std::uint64_t first = asked != nullptr ? std::strtoull(asked, nullptr, 10) : 1;
   std::vector<Term> programs;
-  for (std::uint64_t seed = first; seed < (asked != nullptr ? first + 1 : count + 1); ++seed) {
+  const std::vector<std::uint64_t> seeds = test::seeds(300, 10'000);
+  for (const std::uint64_t seed : seeds) {
     programs.push_back(generate_supervisor_program(seed));
   }
   const auto on_otp = events_on_erlang("supervisor_interpreter", programs);
@@ -33,7 +30,7 @@ TEST(SupervisorPrograms, show_the_same_on_otp_and_on_virtual_time) {
     ASSERT_TRUE(supervision(here) == supervision((*on_otp)[i]))
         << programs[i].text() << "\nOTP:\n"
         << text((*on_otp)[i]) << "Troupe:\n"
-        << text(here) << "again: TROUPE_SEED=" << first + i << " differential_test";
+        << text(here) << "again: TROUPE_SEED=" << seeds[i] << " differential_test";
   }
 }
 

@@ -150,6 +150,13 @@ def check_loops_over_temporaries(sources):
                 yield f"{path}:{number}: loops over a temporary; give it a name first"
 
 
+def check_nightly_has_one_reader(files):
+    """scripts/test sets TROUPE_NIGHTLY=1; a test that asks only whether it is set takes "0" for night as well."""
+    return [f"{path}: asks for TROUPE_NIGHTLY itself; take the seeds from tests/seeds.hpp"
+            for path in files if path.endswith((".cpp", ".hpp")) and path != "tests/seeds.hpp"
+            and 'getenv("TROUPE_NIGHTLY' in (ROOT / path).read_text()]
+
+
 def check_format(sources):
     formatter = shutil.which("clang-format")
     if not formatter:
@@ -195,6 +202,7 @@ def main():
         "files stay small": check_sizes(sources),
         "headers start with what they are for": check_headers_start_with_words(sources),
         "no loop runs over what is gone": check_loops_over_temporaries(sources),
+        "tests/seeds.hpp alone knows day from night": check_nightly_has_one_reader(sources),
         "sources are formatted": check_format(sources),
         "links lead somewhere": check_links(files),
         "README's code is the example's": check_readme_code(files),
