@@ -4,6 +4,18 @@
 # into parsing the same headers. The preset `release` builds each by itself, which proves that it includes what it uses.
 option(TROUPE_UNITY "Compile several sources of a layer as one" ON)
 
+# Sanitized tests likewise, where the time of the whole counts and not that of a test that was just edited.
+if(TROUPE_SANITIZE)
+  option(TROUPE_UNITY_TESTS "Compile several sources of a test as one" ON)
+endif()
+
+# Compiles `batch` sources of the target as one.
+function(troupe_unity name batch)
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${batch})
+  # Said of a type in an unnamed namespace whenever it is not in the main file, which here is the file of includes.
+  target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endfunction()
+
 # troupe_add_layer(troupe_base SOURCES a.cpp b.cpp LINKS other_layer lib ...)
 function(troupe_add_layer name)
   cmake_parse_arguments(LAYER "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
@@ -11,9 +23,7 @@ function(troupe_add_layer name)
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${LAYER_LINKS} Threads::Threads PRIVATE ${LAYER_PRIVATE_LINKS})
   if(TROUPE_UNITY)
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-    # Said of a type in an unnamed namespace whenever it is not in the main file, which here is the file of includes.
-    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+    troupe_unity(${name} 8)
   endif()
 endfunction()
 
@@ -25,13 +35,18 @@ function(troupe_add_program name)
   target_link_libraries(${name} PRIVATE ${PROGRAM_LINKS})
 endfunction()
 
-# troupe_add_test(base_test SOURCES result_test.cpp LINKS troupe_base): one GoogleTest program, one ctest entry.
+# troupe_add_test(base_test SOURCES result_test.cpp LINKS troupe_base): one GoogleTest program, one ctest entry. ALONE:
+# further sources, with names that others have too.
 function(troupe_add_test name)
-  cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;ALONE;LINKS;LABELS" ${ARGN})
   find_package(GTest REQUIRED)
-  add_executable(${name} ${TEST_SOURCES})
+  add_executable(${name} ${TEST_SOURCES} ${TEST_ALONE})
+  set_source_files_properties(${TEST_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${TEST_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
+  if(TROUPE_UNITY_TESTS)
+    troupe_unity(${name} 6)
+  endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name})
   if("$ENV{TROUPE_NIGHTLY}" STREQUAL "1")

@@ -9,7 +9,7 @@ PACKAGES_RUN=(procps)
 PACKAGES_TEST=(libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev git python3 python3-yaml jq curl clang-format
   erlang-base erlang-dev libcaf-dev etcd-server prometheus golang-1.19-go golang-github-masterminds-sprig-dev iproute2 openssl)
 # For scripts/test --nightly.
-PACKAGES_NIGHTLY=(clang-19 libclang-rt-19-dev)
+PACKAGES_NIGHTLY=(clang-19 clang-tidy-19 libclang-rt-19-dev)
 
 as_root() {
   if [[ $(id -u) == 0 ]]; then

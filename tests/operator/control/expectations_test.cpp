@@ -13,7 +13,7 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 
 const Instant start{};
-const std::string key = "shop/counter";
+const std::string counter_key = "shop/counter";
 
 kube::Object pod(const char* uid, const char* version, bool deleting = false) {
   json document = {{"metadata",
@@ -40,53 +40,53 @@ TEST(Versions, are_compared_as_numbers_of_any_length) {
 TEST(Expectations, a_write_is_waited_for_until_the_cache_shows_it) {
   CacheIndex cache;
   Expectations expectations;
-  EXPECT_FALSE(expectations.wait(key, cache, start));
-  expectations.expect_written(key, OwnedKind::pod, pod("u1", "5"), start);
-  EXPECT_EQ(expectations.wait(key, cache, start + 1s), 29s);
+  EXPECT_FALSE(expectations.wait(counter_key, cache, start));
+  expectations.expect_written(counter_key, OwnedKind::pod, pod("u1", "5"), start);
+  EXPECT_EQ(expectations.wait(counter_key, cache, start + 1s), 29s);
   cache.put_owned(OwnedKind::pod, pod("u1", "4"));
-  EXPECT_TRUE(expectations.wait(key, cache, start + 1s));
+  EXPECT_TRUE(expectations.wait(counter_key, cache, start + 1s));
   cache.put_owned(OwnedKind::pod, pod("u1", "5"));
-  EXPECT_FALSE(expectations.wait(key, cache, start + 1s));
+  EXPECT_FALSE(expectations.wait(counter_key, cache, start + 1s));
   EXPECT_EQ(expectations.size(), 0U);
 }
 
 TEST(Expectations, a_newer_object_of_the_name_is_as_good_and_an_older_one_is_not) {
   CacheIndex cache;
   Expectations expectations;
-  expectations.expect_written(key, OwnedKind::pod, pod("u2", "5"), start);
+  expectations.expect_written(counter_key, OwnedKind::pod, pod("u2", "5"), start);
   cache.put_owned(OwnedKind::pod, pod("u1", "3"));
-  EXPECT_TRUE(expectations.wait(key, cache, start));
+  EXPECT_TRUE(expectations.wait(counter_key, cache, start));
   cache.put_owned(OwnedKind::pod, pod("u3", "9"));
-  EXPECT_FALSE(expectations.wait(key, cache, start));
+  EXPECT_FALSE(expectations.wait(counter_key, cache, start));
 }
 
 TEST(Expectations, a_removal_is_seen_when_the_object_is_marked_or_gone) {
   CacheIndex cache;
   Expectations expectations;
   cache.put_owned(OwnedKind::pod, pod("u1", "3"));
-  expectations.expect_removed(key, OwnedKind::pod, "counter-0", "u1", start);
-  EXPECT_TRUE(expectations.wait(key, cache, start));
+  expectations.expect_removed(counter_key, OwnedKind::pod, "counter-0", "u1", start);
+  EXPECT_TRUE(expectations.wait(counter_key, cache, start));
   cache.put_owned(OwnedKind::pod, pod("u1", "4", true));
-  EXPECT_FALSE(expectations.wait(key, cache, start));
-  expectations.expect_removed(key, OwnedKind::pod, "counter-0", "u1", start);
+  EXPECT_FALSE(expectations.wait(counter_key, cache, start));
+  expectations.expect_removed(counter_key, OwnedKind::pod, "counter-0", "u1", start);
   cache.remove_owned(OwnedKind::pod, pod("u1", "4"));
-  EXPECT_FALSE(expectations.wait(key, cache, start));
+  EXPECT_FALSE(expectations.wait(counter_key, cache, start));
 }
 
 TEST(Expectations, are_overdue_after_30_seconds_and_can_be_put_back) {
   CacheIndex cache;
   Expectations expectations;
-  expectations.expect_written(key, OwnedKind::pod, pod("u1", "5"), start);
-  expectations.expect_perhaps(key, OwnedKind::pod, "counter-1", start + 5s);
-  EXPECT_TRUE(expectations.take_overdue(key, start + 29s).empty());
-  EXPECT_LE(expectations.wait(key, cache, start + 30s), Duration{0});
-  const auto overdue = expectations.take_overdue(key, start + 30s);
+  expectations.expect_written(counter_key, OwnedKind::pod, pod("u1", "5"), start);
+  expectations.expect_perhaps(counter_key, OwnedKind::pod, "counter-1", start + 5s);
+  EXPECT_TRUE(expectations.take_overdue(counter_key, start + 29s).empty());
+  EXPECT_LE(expectations.wait(counter_key, cache, start + 30s), Duration{0});
+  const auto overdue = expectations.take_overdue(counter_key, start + 30s);
   ASSERT_EQ(overdue.size(), 1U);
   EXPECT_EQ(overdue[0].uid, "u1");
-  EXPECT_EQ(expectations.wait(key, cache, start + 30s), 5s);
-  expectations.put_back(key, overdue[0], start + 30s);
-  EXPECT_EQ(expectations.take_overdue(key, start + 35s).size(), 1U);
-  EXPECT_EQ(expectations.wait(key, cache, start + 35s), 25s);
+  EXPECT_EQ(expectations.wait(counter_key, cache, start + 30s), 5s);
+  expectations.put_back(counter_key, overdue[0], start + 30s);
+  EXPECT_EQ(expectations.take_overdue(counter_key, start + 35s).size(), 1U);
+  EXPECT_EQ(expectations.wait(counter_key, cache, start + 35s), 25s);
 }
 
 TEST(Expectations, stand_as_long_as_the_api_server_bears_them_out) {
@@ -107,7 +107,7 @@ TEST(Expectations, stand_as_long_as_the_api_server_bears_them_out) {
 TEST(Expectations, of_one_cluster_do_not_hold_up_another) {
   CacheIndex cache;
   Expectations expectations;
-  expectations.expect_written(key, OwnedKind::pod, pod("u1", "5"), start);
+  expectations.expect_written(counter_key, OwnedKind::pod, pod("u1", "5"), start);
   EXPECT_FALSE(expectations.wait("shop/other", cache, start));
 }
 

@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-const std::string key = "shop/counter";
+const std::string cluster_key = "shop/counter";
 
 class World {
  public:
@@ -92,7 +92,7 @@ class World {
   }
 
   void edit_spec() {
-    harness_.client->edit(kube::troupe_clusters, key, [this](json& cluster) {
+    harness_.client->edit(kube::troupe_clusters, cluster_key, [this](json& cluster) {
       json& spec = cluster["spec"];
       switch (random_.below(4)) {
         case 0:
@@ -141,7 +141,7 @@ class World {
 
   std::vector<desired::ObservedPod> pods_now() const {
     std::vector<desired::ObservedPod> observed;
-    const auto cluster = harness_.client->find(kube::troupe_clusters, key);
+    const auto cluster = harness_.client->find(kube::troupe_clusters, cluster_key);
     const desired::Owner owner{"counter", "shop", cluster->uid()};
     for (const kube::Object& pod : harness_.client->all(kube::pods)) {
       observed.push_back(desired::observe_pod(owner, pod.json()));
@@ -151,7 +151,7 @@ class World {
 
   std::string describe_cache() const {
     std::string text;
-    for (const kube::Object& pod : harness_.cache.index.owned(OwnedKind::pod, key)) {
+    for (const kube::Object& pod : harness_.cache.index.owned(OwnedKind::pod, cluster_key)) {
       text += pod.name() + (pod.being_deleted() ? " leaves " : " ") + pod.resource_version() + ", ";
     }
     for (const kube::Object& pod : harness_.client->all(kube::pods)) {
@@ -165,7 +165,7 @@ class World {
     if (request.plural != "pods") {
       return;
     }
-    const auto known = harness_.cache.index.cluster(key);
+    const auto known = harness_.cache.index.cluster(cluster_key);
     const auto cluster = resource::parse_cluster(known->json());
     const auto pods = pods_now();
     const auto active =
@@ -191,7 +191,7 @@ class World {
   }
 
   void expect_rest() {
-    const auto cluster = harness_.client->find(kube::troupe_clusters, key);
+    const auto cluster = harness_.client->find(kube::troupe_clusters, cluster_key);
     const auto wanted = resource::parse_cluster(cluster->json());
     int active = 0;
     for (const desired::ObservedPod& pod : pods_now()) {
@@ -206,7 +206,7 @@ class World {
     }
     EXPECT_EQ(harness_.condition("Degraded")["status"], "False") << harness_.condition("Degraded");
     const std::size_t before = harness_.client->requests.size();
-    harness_.clusters.queue().add(key);
+    harness_.clusters.queue().add(cluster_key);
     ASSERT_TRUE(harness_.settle());
     EXPECT_EQ(harness_.client->requests.size(), before) << "something is still sent";
   }

@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Instant start{};
+const Instant began{};
 
 TEST(WorkQueue, hands_keys_out_in_the_order_they_came_and_each_once) {
   WorkQueue queue;
@@ -23,57 +23,57 @@ TEST(WorkQueue, hands_keys_out_in_the_order_they_came_and_each_once) {
   queue.add("b");
   queue.add("a");
   EXPECT_EQ(queue.depth(), 2U);
-  EXPECT_EQ(queue.take(start), "a");
-  EXPECT_EQ(queue.take(start), "b");
-  EXPECT_EQ(queue.take(start), std::nullopt);
+  EXPECT_EQ(queue.take(began), "a");
+  EXPECT_EQ(queue.take(began), "b");
+  EXPECT_EQ(queue.take(began), std::nullopt);
 }
 
 TEST(WorkQueue, a_key_in_work_waits_and_comes_once_more) {
   WorkQueue queue;
   queue.add("a");
-  ASSERT_EQ(queue.take(start), "a");
+  ASSERT_EQ(queue.take(began), "a");
   queue.add("a");
   queue.add("a");
-  EXPECT_EQ(queue.take(start), std::nullopt);
+  EXPECT_EQ(queue.take(began), std::nullopt);
   queue.done("a");
-  EXPECT_EQ(queue.take(start), "a");
+  EXPECT_EQ(queue.take(began), "a");
   queue.done("a");
-  EXPECT_EQ(queue.take(start), std::nullopt);
+  EXPECT_EQ(queue.take(began), std::nullopt);
 }
 
 TEST(WorkQueue, different_keys_are_worked_on_at_the_same_time) {
   WorkQueue queue;
   queue.add("a");
   queue.add("b");
-  EXPECT_EQ(queue.take(start), "a");
-  EXPECT_EQ(queue.take(start), "b");
+  EXPECT_EQ(queue.take(began), "a");
+  EXPECT_EQ(queue.take(began), "b");
   queue.done("b");
   queue.done("a");
 }
 
 TEST(WorkQueue, of_several_times_the_earliest_counts) {
   WorkQueue queue;
-  queue.add_at("a", start + 10s);
-  queue.add_at("a", start + 5s);
-  queue.add_at("a", start + 20s);
-  EXPECT_EQ(queue.next_due(), start + 5s);
-  EXPECT_EQ(queue.take(start + 4s), std::nullopt);
-  EXPECT_EQ(queue.take(start + 5s), "a");
+  queue.add_at("a", began + 10s);
+  queue.add_at("a", began + 5s);
+  queue.add_at("a", began + 20s);
+  EXPECT_EQ(queue.next_due(), began + 5s);
+  EXPECT_EQ(queue.take(began + 4s), std::nullopt);
+  EXPECT_EQ(queue.take(began + 5s), "a");
   queue.done("a");
-  EXPECT_EQ(queue.take(start + 30s), std::nullopt);
+  EXPECT_EQ(queue.take(began + 30s), std::nullopt);
 }
 
 TEST(WorkQueue, a_key_that_is_due_now_forgets_its_later_time) {
   WorkQueue queue;
-  queue.add_at("a", start + 10s);
+  queue.add_at("a", began + 10s);
   queue.add("a");
   EXPECT_EQ(queue.delayed(), 0U);
-  EXPECT_EQ(queue.take(start), "a");
+  EXPECT_EQ(queue.take(began), "a");
 }
 
 TEST(WorkQueue, backs_off_from_5_ms_to_1000_s_and_starts_anew_after_forget) {
   WorkQueue queue;
-  Instant now = start;
+  Instant now = began;
   Duration expected = 5ms;
   for (int i = 0; i < 30; ++i) {
     queue.add_after_failure("a", now);
@@ -93,7 +93,7 @@ TEST(WorkQueue, keeps_its_contract_under_random_use) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     SeededRandom random(seed);
     WorkQueue queue;
-    Instant now = start;
+    Instant now = began;
     std::set<std::string> working;
     std::set<std::string> owed;  // Added and not handed out since.
     for (int i = 0; i < 500; ++i) {

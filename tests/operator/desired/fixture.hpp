@@ -12,6 +12,7 @@
 namespace troupe::desired::fixture {
 
 inline const WallTime noon{std::chrono::hours(500'000)};
+inline const Owner owner{"counter", "shop", "cluster-uid"};
 
 inline nlohmann::json cluster_document(int replicas = 3) {
   nlohmann::json document = nlohmann::json::parse(R"({

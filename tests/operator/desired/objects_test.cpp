@@ -13,7 +13,7 @@ namespace {
 using nlohmann::json;
 namespace contract = pod_contract;
 
-const Owner owner{"counter", "shop", "cluster-uid"};
+using fixture::owner;
 
 json pod_of(const char* spec_patch = "{}") {
   json document = fixture::cluster_document();

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-const Owner owner{"counter", "shop", "cluster-uid"};
+using fixture::owner;
 
 json built_pod() {
   json pod = build_pod(owner, fixture::cluster(fixture::cluster_document()).intent, {4, "rrrrrrrrrr", 2});

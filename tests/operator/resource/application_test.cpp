@@ -48,12 +48,12 @@ TEST(Application, names_its_cluster_even_when_the_rest_is_broken) {
   }
 }
 
-struct Refusal {
+struct ApplicationRefusal {
   const char* patch;  ///< JSON patch, as lists cannot be merged into.
   const char* field;
 };
 
-class ApplicationRefuses : public testing::TestWithParam<Refusal> {};
+class ApplicationRefuses : public testing::TestWithParam<ApplicationRefusal> {};
 
 TEST_P(ApplicationRefuses, and_names_the_field) {
   const json document = counter().patch(json::array({json::parse(GetParam().patch)}));
@@ -66,50 +66,55 @@ TEST_P(ApplicationRefuses, and_names_the_field) {
 INSTANTIATE_TEST_SUITE_P(
     Rules, ApplicationRefuses,
     testing::Values(
-        Refusal{R"({"op": "remove", "path": "/spec"})", "spec.clusterRef"},
-        Refusal{R"({"op": "replace", "path": "/spec/clusterRef", "value": {}})", "spec.clusterRef.name"},
-        Refusal{R"({"op": "remove", "path": "/spec/module"})", "spec.module"},
-        Refusal{R"({"op": "replace", "path": "/spec/module/name", "value": "Counter"})", "spec.module.name"},
-        Refusal{R"({"op": "replace", "path": "/spec/module/version", "value": "-1"})", "spec.module.version"},
-        Refusal{R"({"op": "add", "path": "/spec/module/sha256", "value": "AB"})", "spec.module.sha256"},
-        Refusal{R"({"op": "remove", "path": "/spec/module/source"})", "spec.module.source"},
-        Refusal{R"({"op": "replace", "path": "/spec/module/source/type", "value": "Git"})", "spec.module.source.type"},
-        Refusal{R"({"op": "replace", "path": "/spec/module/source/path", "value": "a.so"})", "spec.module.source.path"},
-        Refusal{R"({"op": "remove", "path": "/spec/supervisor"})", "spec.supervisor"},
-        Refusal{R"({"op": "replace", "path": "/spec/supervisor/children", "value": []})", "spec.supervisor.children"},
-        Refusal{R"({"op": "add", "path": "/spec/supervisor/strategy", "value": "OneForTwo"})",
-                "spec.supervisor.strategy"},
-        Refusal{R"({"op": "add", "path": "/spec/supervisor/intensity", "value": {"maxRestarts": -1}})",
-                "spec.supervisor.intensity.maxRestarts"},
-        Refusal{R"({"op": "add", "path": "/spec/supervisor/intensity", "value": {"periodSeconds": 0}})",
-                "spec.supervisor.intensity.periodSeconds"},
-        Refusal{R"({"op": "replace", "path": ")" CHILD R"(", "value": 3})", "spec.supervisor.children[]"},
-        Refusal{R"({"op": "remove", "path": ")" CHILD R"(/name"})", "spec.supervisor.children[].name"},
-        Refusal{R"({"op": "replace", "path": ")" CHILD R"(/name", "value": "Counter"})",
-                "spec.supervisor.children[Counter].name"},
-        Refusal{R"({"op": "replace", "path": ")" CHILD R"(/name", "value": "report"})",
-                "spec.supervisor.children[report].name"},
-        Refusal{R"({"op": "remove", "path": ")" CHILD R"(/process"})", "spec.supervisor.children[counter].process"},
-        Refusal{R"({"op": "replace", "path": ")" CHILD R"(/type", "value": "Command"})",
-                "spec.supervisor.children[counter].process"},
-        Refusal{R"({"op": "replace", "path": ")" CHILD R"(/process/class", "value": "a b"})",
-                "spec.supervisor.children[counter].process.class"},
-        Refusal{R"({"op": "replace", "path": ")" CHILD R"(/process/class", "value": "a::"})",
-                "spec.supervisor.children[counter].process.class"},
-        Refusal{R"({"op": "replace", "path": "/spec/supervisor/children/1/command/argv", "value": []})",
-                "spec.supervisor.children[report].command.argv"},
-        Refusal{R"({"op": "replace", "path": "/spec/supervisor/children/1/command/argv", "value": [""]})",
-                "spec.supervisor.children[report].command.argv"},
-        Refusal{R"({"op": "add", "path": ")" CHILD R"(/restart", "value": "Always"})",
-                "spec.supervisor.children[counter].restart"},
-        Refusal{R"({"op": "add", "path": ")" CHILD R"(/shutdownTimeoutSeconds", "value": 3601})",
-                "spec.supervisor.children[counter].shutdownTimeoutSeconds"},
-        Refusal{R"({"op": "add", "path": ")" CHILD R"(/placement", "value": {"type": "Count"}})",
-                "spec.supervisor.children[counter].placement.count"},
-        Refusal{R"({"op": "add", "path": ")" CHILD R"(/placement", "value": {"count": 2}})",
-                "spec.supervisor.children[counter].placement.count"},
-        Refusal{R"({"op": "add", "path": ")" CHILD R"(/isolation", "value": "Container"})",
-                "spec.supervisor.children[counter].isolation"}));
+        ApplicationRefusal{R"({"op": "remove", "path": "/spec"})", "spec.clusterRef"},
+        ApplicationRefusal{R"({"op": "replace", "path": "/spec/clusterRef", "value": {}})", "spec.clusterRef.name"},
+        ApplicationRefusal{R"({"op": "remove", "path": "/spec/module"})", "spec.module"},
+        ApplicationRefusal{R"({"op": "replace", "path": "/spec/module/name", "value": "Counter"})", "spec.module.name"},
+        ApplicationRefusal{R"({"op": "replace", "path": "/spec/module/version", "value": "-1"})",
+                           "spec.module.version"},
+        ApplicationRefusal{R"({"op": "add", "path": "/spec/module/sha256", "value": "AB"})", "spec.module.sha256"},
+        ApplicationRefusal{R"({"op": "remove", "path": "/spec/module/source"})", "spec.module.source"},
+        ApplicationRefusal{R"({"op": "replace", "path": "/spec/module/source/type", "value": "Git"})",
+                           "spec.module.source.type"},
+        ApplicationRefusal{R"({"op": "replace", "path": "/spec/module/source/path", "value": "a.so"})",
+                           "spec.module.source.path"},
+        ApplicationRefusal{R"({"op": "remove", "path": "/spec/supervisor"})", "spec.supervisor"},
+        ApplicationRefusal{R"({"op": "replace", "path": "/spec/supervisor/children", "value": []})",
+                           "spec.supervisor.children"},
+        ApplicationRefusal{R"({"op": "add", "path": "/spec/supervisor/strategy", "value": "OneForTwo"})",
+                           "spec.supervisor.strategy"},
+        ApplicationRefusal{R"({"op": "add", "path": "/spec/supervisor/intensity", "value": {"maxRestarts": -1}})",
+                           "spec.supervisor.intensity.maxRestarts"},
+        ApplicationRefusal{R"({"op": "add", "path": "/spec/supervisor/intensity", "value": {"periodSeconds": 0}})",
+                           "spec.supervisor.intensity.periodSeconds"},
+        ApplicationRefusal{R"({"op": "replace", "path": ")" CHILD R"(", "value": 3})", "spec.supervisor.children[]"},
+        ApplicationRefusal{R"({"op": "remove", "path": ")" CHILD R"(/name"})", "spec.supervisor.children[].name"},
+        ApplicationRefusal{R"({"op": "replace", "path": ")" CHILD R"(/name", "value": "Counter"})",
+                           "spec.supervisor.children[Counter].name"},
+        ApplicationRefusal{R"({"op": "replace", "path": ")" CHILD R"(/name", "value": "report"})",
+                           "spec.supervisor.children[report].name"},
+        ApplicationRefusal{R"({"op": "remove", "path": ")" CHILD R"(/process"})",
+                           "spec.supervisor.children[counter].process"},
+        ApplicationRefusal{R"({"op": "replace", "path": ")" CHILD R"(/type", "value": "Command"})",
+                           "spec.supervisor.children[counter].process"},
+        ApplicationRefusal{R"({"op": "replace", "path": ")" CHILD R"(/process/class", "value": "a b"})",
+                           "spec.supervisor.children[counter].process.class"},
+        ApplicationRefusal{R"({"op": "replace", "path": ")" CHILD R"(/process/class", "value": "a::"})",
+                           "spec.supervisor.children[counter].process.class"},
+        ApplicationRefusal{R"({"op": "replace", "path": "/spec/supervisor/children/1/command/argv", "value": []})",
+                           "spec.supervisor.children[report].command.argv"},
+        ApplicationRefusal{R"({"op": "replace", "path": "/spec/supervisor/children/1/command/argv", "value": [""]})",
+                           "spec.supervisor.children[report].command.argv"},
+        ApplicationRefusal{R"({"op": "add", "path": ")" CHILD R"(/restart", "value": "Always"})",
+                           "spec.supervisor.children[counter].restart"},
+        ApplicationRefusal{R"({"op": "add", "path": ")" CHILD R"(/shutdownTimeoutSeconds", "value": 3601})",
+                           "spec.supervisor.children[counter].shutdownTimeoutSeconds"},
+        ApplicationRefusal{R"({"op": "add", "path": ")" CHILD R"(/placement", "value": {"type": "Count"}})",
+                           "spec.supervisor.children[counter].placement.count"},
+        ApplicationRefusal{R"({"op": "add", "path": ")" CHILD R"(/placement", "value": {"count": 2}})",
+                           "spec.supervisor.children[counter].placement.count"},
+        ApplicationRefusal{R"({"op": "add", "path": ")" CHILD R"(/isolation", "value": "Container"})",
+                           "spec.supervisor.children[counter].isolation"}));
 #undef CHILD
 
 }  // namespace

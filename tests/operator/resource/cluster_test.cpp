@@ -58,13 +58,13 @@ TEST(Cluster, every_field_is_read) {
   EXPECT_EQ(parsed->rollout.progress_deadline_seconds, 30);
 }
 
-struct Refusal {
+struct ClusterRefusal {
   const char* patch;
   const char* field;
   const char* reason;
 };
 
-class ClusterRefuses : public testing::TestWithParam<Refusal> {};
+class ClusterRefuses : public testing::TestWithParam<ClusterRefusal> {};
 
 TEST_P(ClusterRefuses, and_names_the_field) {
   json document = minimal();
@@ -78,47 +78,51 @@ TEST_P(ClusterRefuses, and_names_the_field) {
 INSTANTIATE_TEST_SUITE_P(
     Rules, ClusterRefuses,
     testing::Values(
-        Refusal{R"({"metadata": {"name": "Counter"}})", "metadata.name", "DNS-1035"},
-        Refusal{R"({"metadata": {"name": "1st"}})", "metadata.name", "DNS-1035"},
-        Refusal{R"({"metadata": {"name": "a-"}})", "metadata.name", "DNS-1035"},
-        Refusal{R"({"metadata": {"name": "a234567890b234567890c234567890d234567890e"}})", "metadata.name",
-                "at most 40"},
-        Refusal{R"({"spec": "x"})", "spec", "must be an object"},
-        Refusal{R"({"spec": {"image": null}})", "spec.image", "is required"},
-        Refusal{R"({"spec": {"image": ""}})", "spec.image", "is required"},
-        Refusal{R"({"spec": {"image": "a b"}})", "spec.image", "white space"},
-        Refusal{R"({"spec": {"replicas": -1}})", "spec.replicas", "at least 0"},
-        Refusal{R"({"spec": {"replicas": 501}})", "spec.replicas", "at most 500"},
-        Refusal{R"({"spec": {"replicas": 18446744073709551615}})", "spec.replicas", "at most 500"},
-        Refusal{R"({"spec": {"replicas": "3"}})", "spec.replicas", "must be an integer"},
-        Refusal{R"({"spec": {"resources": {"limits": {"cpu": "two"}}}})", "spec.resources.limits.cpu", "quantity"},
-        Refusal{R"({"spec": {"distribution": null}})", "spec.distribution", "is required"},
-        Refusal{R"({"spec": {"distribution": {"tls": null}}})", "spec.distribution.tls", "is required"},
-        Refusal{R"({"spec": {"distribution": {"tls": {"mode": null}}}})", "spec.distribution.tls.mode", "is required"},
-        Refusal{R"({"spec": {"distribution": {"tls": {"mode": "On"}}}})", "spec.distribution.tls.mode", "one of"},
-        Refusal{R"({"spec": {"distribution": {"tls": {"mode": "Managed"}}}})", "spec.distribution.tls.mode",
-                "not supported"},
-        Refusal{R"({"spec": {"distribution": {"tls": {"mode": "Secret"}}}})", "spec.distribution.tls.secretRef",
-                "is required"},
-        Refusal{R"({"spec": {"distribution": {"tls": {"secretRef": {"name": "x"}}}}})",
-                "spec.distribution.tls.secretRef", "only be set"},
-        Refusal{R"({"spec": {"distribution": {"visibility": "Secret"}}})", "spec.distribution.visibility", "one of"},
-        Refusal{R"({"spec": {"distribution": {"cookieSecretRef": {}}}})", "spec.distribution.cookieSecretRef.name",
-                "is required"},
-        Refusal{R"({"spec": {"distribution": {"cookieSecretRef": {"name": "A_B"}}}})",
-                "spec.distribution.cookieSecretRef.name", "name of a Secret"},
-        Refusal{R"({"spec": {"rollout": {"type": "Recreate"}}})", "spec.rollout.type", "one of"},
-        Refusal{R"({"spec": {"rollout": {"type": "OnDelete", "rollingUpdate": {"maxSurge": 1}}}})",
-                "spec.rollout.rollingUpdate", "refused unless"},
-        Refusal{R"({"spec": {"rollout": {"rollingUpdate": {"maxUnavailable": 0}}}})",
-                "spec.rollout.rollingUpdate.maxUnavailable", "must not be 0"},
-        Refusal{R"({"spec": {"rollout": {"rollingUpdate": {"canary": -1}}}})", "spec.rollout.rollingUpdate.canary",
-                "at least 0"},
-        Refusal{R"({"spec": {"rollout": {"paused": "yes"}}})", "spec.rollout.paused", "true or false"},
-        Refusal{R"({"spec": {"rollout": {"progressDeadlineSeconds": 0}}})", "spec.rollout.progressDeadlineSeconds",
-                "at least 1"},
-        Refusal{R"({"spec": {"drain": {"timeoutSeconds": 3601}}})", "spec.drain.timeoutSeconds", "at most 3600"},
-        Refusal{R"({"spec": {"podTemplate": []}})", "spec.podTemplate", "must be an object"}));
+        ClusterRefusal{R"({"metadata": {"name": "Counter"}})", "metadata.name", "DNS-1035"},
+        ClusterRefusal{R"({"metadata": {"name": "1st"}})", "metadata.name", "DNS-1035"},
+        ClusterRefusal{R"({"metadata": {"name": "a-"}})", "metadata.name", "DNS-1035"},
+        ClusterRefusal{R"({"metadata": {"name": "a234567890b234567890c234567890d234567890e"}})", "metadata.name",
+                       "at most 40"},
+        ClusterRefusal{R"({"spec": "x"})", "spec", "must be an object"},
+        ClusterRefusal{R"({"spec": {"image": null}})", "spec.image", "is required"},
+        ClusterRefusal{R"({"spec": {"image": ""}})", "spec.image", "is required"},
+        ClusterRefusal{R"({"spec": {"image": "a b"}})", "spec.image", "white space"},
+        ClusterRefusal{R"({"spec": {"replicas": -1}})", "spec.replicas", "at least 0"},
+        ClusterRefusal{R"({"spec": {"replicas": 501}})", "spec.replicas", "at most 500"},
+        ClusterRefusal{R"({"spec": {"replicas": 18446744073709551615}})", "spec.replicas", "at most 500"},
+        ClusterRefusal{R"({"spec": {"replicas": "3"}})", "spec.replicas", "must be an integer"},
+        ClusterRefusal{R"({"spec": {"resources": {"limits": {"cpu": "two"}}}})", "spec.resources.limits.cpu",
+                       "quantity"},
+        ClusterRefusal{R"({"spec": {"distribution": null}})", "spec.distribution", "is required"},
+        ClusterRefusal{R"({"spec": {"distribution": {"tls": null}}})", "spec.distribution.tls", "is required"},
+        ClusterRefusal{R"({"spec": {"distribution": {"tls": {"mode": null}}}})", "spec.distribution.tls.mode",
+                       "is required"},
+        ClusterRefusal{R"({"spec": {"distribution": {"tls": {"mode": "On"}}}})", "spec.distribution.tls.mode",
+                       "one of"},
+        ClusterRefusal{R"({"spec": {"distribution": {"tls": {"mode": "Managed"}}}})", "spec.distribution.tls.mode",
+                       "not supported"},
+        ClusterRefusal{R"({"spec": {"distribution": {"tls": {"mode": "Secret"}}}})", "spec.distribution.tls.secretRef",
+                       "is required"},
+        ClusterRefusal{R"({"spec": {"distribution": {"tls": {"secretRef": {"name": "x"}}}}})",
+                       "spec.distribution.tls.secretRef", "only be set"},
+        ClusterRefusal{R"({"spec": {"distribution": {"visibility": "Secret"}}})", "spec.distribution.visibility",
+                       "one of"},
+        ClusterRefusal{R"({"spec": {"distribution": {"cookieSecretRef": {}}}})",
+                       "spec.distribution.cookieSecretRef.name", "is required"},
+        ClusterRefusal{R"({"spec": {"distribution": {"cookieSecretRef": {"name": "A_B"}}}})",
+                       "spec.distribution.cookieSecretRef.name", "name of a Secret"},
+        ClusterRefusal{R"({"spec": {"rollout": {"type": "Recreate"}}})", "spec.rollout.type", "one of"},
+        ClusterRefusal{R"({"spec": {"rollout": {"type": "OnDelete", "rollingUpdate": {"maxSurge": 1}}}})",
+                       "spec.rollout.rollingUpdate", "refused unless"},
+        ClusterRefusal{R"({"spec": {"rollout": {"rollingUpdate": {"maxUnavailable": 0}}}})",
+                       "spec.rollout.rollingUpdate.maxUnavailable", "must not be 0"},
+        ClusterRefusal{R"({"spec": {"rollout": {"rollingUpdate": {"canary": -1}}}})",
+                       "spec.rollout.rollingUpdate.canary", "at least 0"},
+        ClusterRefusal{R"({"spec": {"rollout": {"paused": "yes"}}})", "spec.rollout.paused", "true or false"},
+        ClusterRefusal{R"({"spec": {"rollout": {"progressDeadlineSeconds": 0}}})",
+                       "spec.rollout.progressDeadlineSeconds", "at least 1"},
+        ClusterRefusal{R"({"spec": {"drain": {"timeoutSeconds": 3601}}})", "spec.drain.timeoutSeconds", "at most 3600"},
+        ClusterRefusal{R"({"spec": {"podTemplate": []}})", "spec.podTemplate", "must be an object"}));
 
 TEST(Cluster, all_mistakes_are_named_at_once_and_bounded) {
   json document = minimal();

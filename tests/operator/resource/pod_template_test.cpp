@@ -30,12 +30,12 @@ TEST(PodTemplate, what_users_need_is_allowed) {
   }
 }
 
-struct Refusal {
+struct PodTemplateRefusal {
   const char* text;
   const char* field;
 };
 
-class PodTemplateRefuses : public testing::TestWithParam<Refusal> {};
+class PodTemplateRefuses : public testing::TestWithParam<PodTemplateRefusal> {};
 
 TEST_P(PodTemplateRefuses, and_names_the_field) {
   const FieldErrors errors = errors_of(GetParam().text);
@@ -45,34 +45,36 @@ TEST_P(PodTemplateRefuses, and_names_the_field) {
 
 INSTANTIATE_TEST_SUITE_P(
     Rules, PodTemplateRefuses,
-    testing::Values(Refusal{R"([])", "spec.podTemplate"}, Refusal{R"({"kind": "Pod"})", "spec.podTemplate.kind"},
-                    Refusal{R"({"metadata": {"name": "x"}})", "spec.podTemplate.metadata.name"},
-                    Refusal{R"({"metadata": {"ownerReferences": []}})", "spec.podTemplate.metadata.ownerReferences"},
-                    Refusal{R"({"metadata": {"labels": {"troupe.dev/cluster": "x"}}})",
-                            "spec.podTemplate.metadata.labels[troupe.dev/cluster]"},
-                    Refusal{R"({"metadata": {"labels": {"app.kubernetes.io/component": "x"}}})",
-                            "spec.podTemplate.metadata.labels[app.kubernetes.io/component]"},
-                    Refusal{R"({"metadata": {"annotations": {"a": 3}}})", "spec.podTemplate.metadata.annotations[a]"},
-                    Refusal{R"({"spec": {"hostNetwork": true}})", "spec.podTemplate.spec.hostNetwork"},
-                    Refusal{R"({"spec": {"restartPolicy": "Never"}})", "spec.podTemplate.spec.restartPolicy"},
-                    Refusal{R"({"spec": {"serviceAccountName": "root"}})", "spec.podTemplate.spec.serviceAccountName"},
-                    Refusal{R"({"spec": {"terminationGracePeriodSeconds": 0}})",
-                            "spec.podTemplate.spec.terminationGracePeriodSeconds"},
-                    Refusal{R"({"spec": {"nodeName": "n"}})", "spec.podTemplate.spec.nodeName"},
-                    Refusal{R"({"spec": {"containers": [{"image": "x"}]}})", "spec.podTemplate.spec.containers[].name"},
-                    Refusal{R"({"spec": {"containers": [{"name": "side"}]}})",
-                            "spec.podTemplate.spec.containers[side].image"},
-                    Refusal{R"({"spec": {"containers": [{"name": "worker", "image": "x"}]}})",
-                            "spec.podTemplate.spec.containers[worker].image"},
-                    Refusal{R"({"spec": {"containers": [{"name": "worker", "command": ["sh"]}]}})",
-                            "spec.podTemplate.spec.containers[worker].command"},
-                    Refusal{R"({"spec": {"containers": [{"name": "worker", "env": [{"name": "TROUPE_COOKIE"}]}]}})",
-                            "spec.podTemplate.spec.containers[worker].env[].name"},
-                    Refusal{R"({"spec": {"containers": [{"name": "worker", "ports": [{"containerPort": 4369}]}]}})",
-                            "spec.podTemplate.spec.containers[worker].ports[].containerPort"},
-                    Refusal{R"({"spec": {"initContainers": [{"name": "worker", "image": "x"}]}})",
-                            "spec.podTemplate.spec.initContainers[worker].name"},
-                    Refusal{R"({"spec": {"volumes": [{"emptyDir": {}}]}})", "spec.podTemplate.spec.volumes[].name"}));
+    testing::Values(
+        PodTemplateRefusal{R"([])", "spec.podTemplate"},
+        PodTemplateRefusal{R"({"kind": "Pod"})", "spec.podTemplate.kind"},
+        PodTemplateRefusal{R"({"metadata": {"name": "x"}})", "spec.podTemplate.metadata.name"},
+        PodTemplateRefusal{R"({"metadata": {"ownerReferences": []}})", "spec.podTemplate.metadata.ownerReferences"},
+        PodTemplateRefusal{R"({"metadata": {"labels": {"troupe.dev/cluster": "x"}}})",
+                           "spec.podTemplate.metadata.labels[troupe.dev/cluster]"},
+        PodTemplateRefusal{R"({"metadata": {"labels": {"app.kubernetes.io/component": "x"}}})",
+                           "spec.podTemplate.metadata.labels[app.kubernetes.io/component]"},
+        PodTemplateRefusal{R"({"metadata": {"annotations": {"a": 3}}})", "spec.podTemplate.metadata.annotations[a]"},
+        PodTemplateRefusal{R"({"spec": {"hostNetwork": true}})", "spec.podTemplate.spec.hostNetwork"},
+        PodTemplateRefusal{R"({"spec": {"restartPolicy": "Never"}})", "spec.podTemplate.spec.restartPolicy"},
+        PodTemplateRefusal{R"({"spec": {"serviceAccountName": "root"}})", "spec.podTemplate.spec.serviceAccountName"},
+        PodTemplateRefusal{R"({"spec": {"terminationGracePeriodSeconds": 0}})",
+                           "spec.podTemplate.spec.terminationGracePeriodSeconds"},
+        PodTemplateRefusal{R"({"spec": {"nodeName": "n"}})", "spec.podTemplate.spec.nodeName"},
+        PodTemplateRefusal{R"({"spec": {"containers": [{"image": "x"}]}})", "spec.podTemplate.spec.containers[].name"},
+        PodTemplateRefusal{R"({"spec": {"containers": [{"name": "side"}]}})",
+                           "spec.podTemplate.spec.containers[side].image"},
+        PodTemplateRefusal{R"({"spec": {"containers": [{"name": "worker", "image": "x"}]}})",
+                           "spec.podTemplate.spec.containers[worker].image"},
+        PodTemplateRefusal{R"({"spec": {"containers": [{"name": "worker", "command": ["sh"]}]}})",
+                           "spec.podTemplate.spec.containers[worker].command"},
+        PodTemplateRefusal{R"({"spec": {"containers": [{"name": "worker", "env": [{"name": "TROUPE_COOKIE"}]}]}})",
+                           "spec.podTemplate.spec.containers[worker].env[].name"},
+        PodTemplateRefusal{R"({"spec": {"containers": [{"name": "worker", "ports": [{"containerPort": 4369}]}]}})",
+                           "spec.podTemplate.spec.containers[worker].ports[].containerPort"},
+        PodTemplateRefusal{R"({"spec": {"initContainers": [{"name": "worker", "image": "x"}]}})",
+                           "spec.podTemplate.spec.initContainers[worker].name"},
+        PodTemplateRefusal{R"({"spec": {"volumes": [{"emptyDir": {}}]}})", "spec.podTemplate.spec.volumes[].name"}));
 
 }  // namespace
 }  // namespace troupe::resource

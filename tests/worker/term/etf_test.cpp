@@ -1,4 +1,5 @@
 #include "worker/term/etf.hpp"
+#include "tests/worker/term/short_terms.hpp"
 
 #include <gtest/gtest.h>
 
@@ -44,9 +45,6 @@ Bytes raw(std::initializer_list<int> values) {
   }
   return out;
 }
-
-Term atom(std::string_view text) { return Term::atom(text); }
-Term integer(std::int64_t value) { return Term::integer(value); }
 
 struct Golden {
   std::string erlang;

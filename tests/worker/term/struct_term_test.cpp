@@ -1,4 +1,5 @@
 #include "troupe/struct_term.hpp"
+#include "tests/worker/term/short_terms.hpp"
 
 #include <gtest/gtest.h>
 
@@ -37,8 +38,6 @@ struct Args {
   double ratio = 0.5;
   std::vector<int> steps = {1, 2};
 };
-
-Term atom(std::string_view text) { return Term::atom(text); }
 
 TEST(StructTerm, an_empty_struct_is_its_bare_atom) {
   EXPECT_EQ(to_term(Read{}), atom("read"));

@@ -1,4 +1,5 @@
 #include "troupe/term.hpp"
+#include "tests/worker/term/short_terms.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,9 +12,6 @@
 
 namespace troupe {
 namespace {
-
-Term atom(std::string_view text) { return Term::atom(text); }
-Term integer(std::int64_t value) { return Term::integer(value); }
 
 TEST(Term, the_default_and_what_was_moved_from_are_the_empty_list) {
   Term moved = Term::tuple({atom("ok")});
