@@ -51,15 +51,21 @@ int ask(const std::vector<std::string>& words, int timeout_seconds) {
   return 0;
 }
 
-int serve(const std::string& kubeconfig, const node::Worker::Options& options) {
+int serve(const std::string& kubeconfig, node::Worker::Options options) {
   std::mutex mutex;
   std::condition_variable asked;
   bool stop = false;
+  bool restart = false;
   platform::on_stop_signal([&](int) {
     const std::lock_guard lock(mutex);
     stop = true;
     asked.notify_all();
   });
+  options.ask_for_restart = [&] {
+    const std::lock_guard lock(mutex);
+    stop = restart = true;
+    asked.notify_all();
+  };
   auto config = node::read_worker_config(environment);
   if (!config) {
     return complain(config.error());
@@ -82,7 +88,7 @@ int serve(const std::string& kubeconfig, const node::Worker::Options& options) {
     asked.wait(lock, [&] { return stop; });
   }
   (*worker)->drain();
-  return 0;
+  return restart ? 1 : 0;
 }
 
 }  // namespace

@@ -36,6 +36,9 @@ using namespace std::chrono_literals;
 /// How long the first report waits for the peers, so that a start writes one condition and not two.
 constexpr Duration first_report_wait = 700ms;
 constexpr Duration admin_call_timeout = 5s;
+/// A quarter of the threads that may exist.
+constexpr unsigned threads_abandoned_max = 16;
+constexpr Duration thread_guard_interval = 1s;
 
 /// Another one at each start, so that peers never take this incarnation for an earlier one of the same name.
 std::uint32_t new_creation(Random& random) { return static_cast<std::uint32_t>(random.below(0xffff'fff0)) + 4; }
@@ -114,13 +117,14 @@ class RunningWorker final : public Worker {
     watch();
     loop_.run_after(first_report_wait, [this] { reporter_.report(); });
     loop_.post([this] { guard_memory(); });
+    loop_.post([this] { guard_threads(); });
     log_info("worker started", {{"node", config_.node_name()}, {"pod", config_.pod_name}});
     return {};
   }
 
   void drain() override {
     log_info("drain: leaving", {{"node", config_.node_name()}, {"timeout_seconds", config_.drain_timeout.count()}});
-    const platform::ExitDeadline deadline(config_.drain_timeout + options_.exit_grace);
+    exit_deadline_.emplace(config_.drain_timeout + options_.exit_grace);
     draining_ = true;
     membership_.stop();
     pods_.reset();
@@ -192,6 +196,16 @@ class RunningWorker final : public Worker {
     loop_.run_after(spawn_guard_interval, [this] { guard_memory(); });
   }
 
+  void guard_threads() {
+    if (const unsigned abandoned = scheduler_.load().threads_abandoned; abandoned >= threads_abandoned_max) {
+      log_error("too many killed processes have not come out of their handlers: this worker drains, to be started anew",
+                {{"threads_abandoned", abandoned}});
+      options_.ask_for_restart();
+      return;
+    }
+    loop_.run_after(thread_guard_interval, [this] { guard_threads(); });
+  }
+
   void connect(const std::string& node_name) {
     if (const auto node = intern_node_name(node_name)) {
       distribution_->connect(*node);
@@ -246,6 +260,7 @@ class RunningWorker final : public Worker {
     distribution_.reset();
   }
 
+  std::optional<platform::ExitDeadline> exit_deadline_;  ///< Met when all that follows is gone.
   const WorkerConfig config_;
   const Options options_;
   const std::shared_ptr<kube::Client> client_;
@@ -293,6 +308,7 @@ MetricsSnapshot RunningWorker::snapshot() const {
   seen.run_queue = load.run_queue;
   seen.busy_seconds = std::chrono::duration<double>(load.busy).count();
   seen.threads_stuck = load.threads_stuck;
+  seen.threads_abandoned = load.threads_abandoned;
   seen.hand_overs = load.hand_overs;
   if (applications_) {
     seen.restarts = applications_->restarts();

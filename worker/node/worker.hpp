@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ class Worker {
     std::optional<unsigned> scheduler_threads;
     /// Beyond the drain timeout, how long the rest of the shutdown may take before the program ends itself.
     Duration exit_grace = std::chrono::seconds(5);
+    /// Called once, by a thread of the worker, when it cannot go on for long: drain and start another.
+    std::function<void()> ask_for_restart = [] {};
   };
 
   /// Listens and starts to join. Errors: `already_exists` (a port of the pod is taken), `invalid_argument`.

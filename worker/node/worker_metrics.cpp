@@ -84,6 +84,9 @@ std::vector<prometheus::MetricFamily> metric_families(const MetricsSnapshot& see
       Family("troupe_worker_scheduler_threads_stuck", "Threads in a handler that does not return, and replaced.", gauge)
           .add(number(seen.threads_stuck))
           .take(),
+      Family("troupe_worker_scheduler_threads_abandoned", "Threads in a handler whose process was killed.", gauge)
+          .add(number(seen.threads_abandoned))
+          .take(),
       Family("troupe_worker_scheduler_hand_overs_total", "Threads replaced because a handler did not return.", counter)
           .add(number(seen.hand_overs))
           .take(),

@@ -34,6 +34,7 @@ struct MetricsSnapshot {
   std::uint64_t run_queue = 0;
   double busy_seconds = 0;
   std::uint64_t threads_stuck = 0;
+  std::uint64_t threads_abandoned = 0;
   std::uint64_t hand_overs = 0;
   std::vector<ApplicationReport> applications;
 };

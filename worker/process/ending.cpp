@@ -24,14 +24,14 @@ void free_kept(Process& process) {
   }
 }
 
-void destroy_state(Process& process) {
+}  // namespace
+
+void Runtime::destroy_state(Process& process) {
   if (std::exchange(process.constructed, false)) {
     process.process_class->destroy(process.state);
   }
   StateMemory::free(process);
 }
-
-}  // namespace
 
 void Runtime::count_ended(const Term& reason) {
   ThreadPart& part = parts_.here();
@@ -46,7 +46,6 @@ void Runtime::count_ended(const Term& reason) {
 
 void Runtime::end(Process& process, const Term& given_reason, EndedBy by, const Envelope* last_message) {
   const Term reason = given_reason;  // The reference may lie in what is destroyed below.
-  const Pid pid = process.pid();
   CurrentScope scope(process, *this);
   if (by != EndedBy::signal && process.constructed && process.process_class->terminate != nullptr) {
     const PassedTerm passed(reason, process.process_class->image);
@@ -57,11 +56,16 @@ void Runtime::end(Process& process, const Term& given_reason, EndedBy by, const 
     report_crash(process, reason, last_message, by == EndedBy::crash);
   }
   destroy_state(process);
+  count_ended(reason);
+  take_leave(process, reason);
+  table_.give_back(parts_.here(), process);
+}
+
+void Runtime::take_leave(Process& process, const Term& reason) {
+  const Pid pid = process.pid();
   if (std::exchange(process.idle_timer_set, false)) {
     timers_.cancel(process.bonds->idle_timer);
   }
-  count_ended(reason);
-
   std::unique_ptr<Bonds> bonds;
   std::unique_ptr<std::string> name;
   process.serial.store(0, std::memory_order_seq_cst);
@@ -94,7 +98,6 @@ void Runtime::end(Process& process, const Term& given_reason, EndedBy by, const 
   }
   ThreadPart& part = parts_.here();
   part.messages_handled.add(process.reductions.load(std::memory_order_relaxed));
-  table_.give_back(part, process);
   part.ended.add(1);
 }
 

@@ -9,6 +9,7 @@
 #include "worker/process/current.hpp"
 #include "worker/process/exit_reasons.hpp"
 #include "worker/process/runtime.hpp"
+#include "worker/process/user_code.hpp"
 
 namespace troupe {
 namespace {
@@ -21,6 +22,35 @@ Destination destination(const troupe_destination& to) {
 }
 
 Process* process_here() { return current() == nullptr ? nullptr : current()->process; }
+
+/// The process whose code calls, for functions that touch more of it than its pid: out of the user's code for as long
+/// as this lives. Nobody outside of processes; so is from now on a handler whose process was ended under it.
+class Caller {
+ public:
+  Caller() : process_(process_here()) {
+    if (process_ != nullptr && process_->in_user_code.load(std::memory_order_relaxed)) {
+      returns_ = leave_user_code(*process_);
+      if (!returns_) [[unlikely]] {
+        process_ = nullptr;
+        current() = nullptr;
+      }
+    }
+  }
+  ~Caller() {
+    if (returns_) {
+      enter_user_code(*process_);
+    }
+  }
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
+  explicit operator bool() const { return process_ != nullptr; }
+  Process& operator*() const { return *process_; }
+  Process* operator->() const { return process_; }
+
+ private:
+  Process* process_;
+  bool returns_ = false;
+};
 
 EnvelopePtr term_envelope(const troupe_term* term) {
   return make_term_envelope(SignalKind::message, abi::take_term(*term));
@@ -46,14 +76,15 @@ int send_term(const troupe_destination* to, const troupe_term* term) { return se
 std::uint64_t send_request(const troupe_destination* to, const troupe_message_type* type, void* value,
                            const troupe_term* term, std::int64_t timeout_ns) {
   EnvelopePtr message = value != nullptr ? EnvelopePtr(envelope_of(value)) : term_envelope(term);
-  Process* const process = process_here();
-  if (process == nullptr) {
+  const Caller process;
+  if (!process) {
     return 0;
   }
   return current()->runtime->send_request(*process, destination(*to), type, std::move(message), Duration(timeout_ns));
 }
 
 int reply(const troupe_caller* to, EnvelopePtr answer) {
+  const Caller process;
   Runtime* const runtime = current_runtime();
   if (runtime == nullptr) {
     return TROUPE_UNREACHABLE;
@@ -89,6 +120,7 @@ troupe_pid self() { return abi::to_abi(process_here() == nullptr ? Pid{} : proce
 troupe_pid parent() { return abi::to_abi(process_here() == nullptr ? Pid{} : process_here()->parent); }
 
 troupe_pid spawn(const troupe_spawn* options, troupe_reference* monitor) {
+  const Caller process;
   Runtime* const runtime = current_runtime();
   if (runtime == nullptr) {
     return abi::to_abi(Pid{});
@@ -102,21 +134,21 @@ troupe_pid spawn(const troupe_spawn* options, troupe_reference* monitor) {
 }
 
 void link(troupe_pid pid) {
-  if (Process* const process = process_here()) {
+  if (const Caller process{}) {
     current()->runtime->link(*process, abi::from_abi(pid));
   }
 }
 void unlink(troupe_pid pid) {
-  if (Process* const process = process_here()) {
+  if (const Caller process{}) {
     current()->runtime->unlink(*process, abi::from_abi(pid));
   }
 }
 troupe_reference monitor(const troupe_destination* to) {
-  Process* const process = process_here();
-  return abi::to_abi(process == nullptr ? Reference{} : current()->runtime->monitor(*process, destination(*to)));
+  const Caller process;
+  return abi::to_abi(!process ? Reference{} : current()->runtime->monitor(*process, destination(*to)));
 }
 void demonitor(troupe_reference reference) {
-  if (Process* const process = process_here()) {
+  if (const Caller process{}) {
     current()->runtime->demonitor(*process, abi::from_abi(reference));
   }
 }
@@ -134,12 +166,12 @@ void fail(const troupe_term* reason, int crash) {
   }
 }
 int trap_exits(int on) {
-  Process* const process = process_here();
-  return process != nullptr && std::exchange(process->traps_exits, on != 0) ? 1 : 0;
+  const Caller process;
+  return process && std::exchange(process->traps_exits, on != 0) ? 1 : 0;
 }
 int set_priority(int priority) {
-  Process* const process = process_here();
-  if (process == nullptr || priority < TROUPE_PRIORITY_HIGH || priority > TROUPE_PRIORITY_LOW) {
+  const Caller process;
+  if (!process || priority < TROUPE_PRIORITY_HIGH || priority > TROUPE_PRIORITY_LOW) {
     return TROUPE_PRIORITY_NORMAL;
   }
   return std::exchange(process->priority, static_cast<std::uint8_t>(priority));
@@ -162,7 +194,7 @@ troupe_pid whereis(troupe_text name) {
   return abi::to_abi(runtime == nullptr ? Pid{} : runtime->whereis(abi::from_abi(name)).value_or(Pid{}));
 }
 void set_label(troupe_text label) {
-  if (Process* const process = process_here()) {
+  if (const Caller process{}) {
     std::string text(abi::from_abi(label).substr(0, 255));
     Bonds& bonds = bonds_of(*process);
     const BondsGuard guard(*process);
@@ -170,7 +202,7 @@ void set_label(troupe_text label) {
   }
 }
 void monitor_nodes(int on) {
-  if (Process* const process = process_here()) {
+  if (const Caller process{}) {
     current()->runtime->monitor_nodes(*process, on != 0);
   }
 }
@@ -182,8 +214,8 @@ void nodes(troupe_text_sink each) {
   }
 }
 int group_join(troupe_text group) {
-  Process* const process = process_here();
-  return process != nullptr && current()->runtime->group_join(*process, abi::from_abi(group)) ? 1 : 0;
+  const Caller process;
+  return process && current()->runtime->group_join(*process, abi::from_abi(group)) ? 1 : 0;
 }
 int group_leave(troupe_text group) {
   Process* const process = process_here();
@@ -223,14 +255,14 @@ std::uint32_t creation() { return this_creation(); }
 
 int continue_value(void* value) {
   EnvelopePtr message(envelope_of(value));
-  Process* const process = process_here();
-  return process != nullptr && Runtime::continue_with(*process, std::move(message)) ? 1 : 0;
+  const Caller process;
+  return process && Runtime::continue_with(*process, std::move(message)) ? 1 : 0;
 }
 
 int take_kept(const troupe_pattern* pattern, void* context,
               int (*offer)(void* context, const troupe_delivery* delivery)) {
-  Process* const process = process_here();
-  return process != nullptr && Runtime::take_kept(*process, *pattern, context, offer) ? 1 : 0;
+  const Caller process;
+  return process && Runtime::take_kept(*process, *pattern, context, offer) ? 1 : 0;
 }
 
 void idle_timeout(std::int64_t delay_ns) {

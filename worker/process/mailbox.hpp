@@ -116,6 +116,16 @@ class Mailbox {
     }
   }
 
+  /// Whether one of those that arrived and were not taken is `wanted`. While the owner cannot take.
+  template <class Wanted>
+  [[nodiscard]] bool any_arrived(Wanted wanted) const {
+    const std::uint64_t first = inbox_.load(std::memory_order_acquire) & pointer_mask;
+    const auto* envelope = first <= empty_mark ? nullptr : reinterpret_cast<const Envelope*>(first << pointer_shift);
+    while (envelope != nullptr && !wanted(*envelope)) {
+      envelope = envelope->next;
+    }
+    return envelope != nullptr;
+  }
   /// Whether something has arrived that was not taken yet.
   [[nodiscard]] bool has_arrivals() const { return inbox_.load(std::memory_order_seq_cst) != empty_mark; }
   /// Signals that wait, about. Any thread.

@@ -67,6 +67,9 @@ struct Bonds {
   bool in_groups = false;
 };
 
+/// Whether another thread has to do with a process whose handler does not return: user_code.hpp.
+enum class Fate : std::uint8_t { alive, claimed, ended };
+
 struct alignas(64) Process {
   // --- What senders touch ---
   Mailbox mailbox;
@@ -101,6 +104,8 @@ struct alignas(64) Process {
   std::atomic<bool> running{false};
   std::atomic<bool> parked{false};        ///< Pauses because a receiver's mailbox is too long; see pauses.cpp.
   std::atomic<bool> senders_wait{false};  ///< Somebody pauses because of this mailbox.
+  std::atomic<bool> in_user_code{false};  ///< Its handler runs, outside of any function of the host.
+  std::atomic<Fate> fate{Fate::alive};
   TimerId pause_timer = 0;
 
   static constexpr std::size_t inline_state_bytes = 64;

@@ -202,6 +202,12 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   using Offer = int (*)(void* context, const troupe_delivery* delivery);
   static bool take_kept(Process& process, const troupe_pattern& pattern, void* context, Offer offer);
 
+  // --- For the scheduler's monitor, under a claim (user_code.hpp) ---
+  /// Whether exit(Pid, kill) waits in the mailbox.
+  [[nodiscard]] static bool kill_waits(const Process& process);
+  /// The process ends with `killed`, for all but its thread, which is still in `handler`.
+  void abandon(Process& process, const Current& handler);
+
   /// One turn; true when the process wants another. Called by schedulers.
   bool run_turn(Process& process, bool& was_slow);
 
@@ -281,9 +287,15 @@ class Runtime final : public SignalReceiver, public TimerOwner {
 
   // ending.cpp
   void end(Process& process, const Term& reason, EndedBy by, const Envelope* last_message);
+  static void destroy_state(Process& process);
+  /// All of an end that others see: pid, name, mailbox, links, monitors.
+  void take_leave(Process& process, const Term& reason);
   void release_bonds(const Pid& pid, Bonds& bonds, const Term& reason);
   void bounce(EnvelopePtr envelope, const Term& reason);
   void count_ended(const Term& reason);
+
+  // abandoning.cpp
+  void bury(Process& process);
 
   // routing.cpp
   SendResult push(const Pid& to, EnvelopePtr envelope, bool bounded);

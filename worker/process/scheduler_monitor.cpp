@@ -7,6 +7,7 @@
 #include "worker/process/crash_report.hpp"
 #include "worker/process/runtime.hpp"
 #include "worker/process/stack_probe.hpp"
+#include "worker/process/user_code.hpp"
 
 namespace troupe {
 
@@ -51,6 +52,9 @@ void SchedulerMonitor::run() {
       parking_.sleep(until == Instant::max() ? Duration::max() : until - clock_.now());
     }
   }
+  if (!reports_.empty() && reports_.front().asked) {
+    forget_stack();
+  }
 }
 
 Instant SchedulerMonitor::look() {
@@ -67,7 +71,8 @@ Instant SchedulerMonitor::look() {
   for (unsigned index = 0; index < threads_.seats(); ++index) {
     until = std::min(until, look_at(threads_.seat(index), watches_[index], now, someone_idle));
   }
-  return until;
+  report_stuck();
+  return reports_.empty() ? until : std::min(until, now + look_every);
 }
 
 Instant SchedulerMonitor::look_at(Seat& seat, SeatWatch& watch, Instant now, bool someone_idle) {
@@ -87,6 +92,9 @@ Instant SchedulerMonitor::look_at(Seat& seat, SeatWatch& watch, Instant now, boo
     case SeatVerdict::fine:
       break;
   }
+  if (seat.replaced.load(std::memory_order_acquire)) {
+    look_for_kill(seat);
+  }
   if (!seat.working.load(std::memory_order_acquire) || watch.long_turn(watched_)) {
     return owners_.fire(seat.index, now);  // Its own thread does not come to it.
   }
@@ -102,30 +110,75 @@ void SchedulerMonitor::hand_over(Seat& seat) {
     return;  // It has handed over by itself.
   }
   hand_overs_.fetch_add(1, std::memory_order_relaxed);
-  report(seat);
+  report_later(seat);
 }
 
-void SchedulerMonitor::report(Seat& seat) {
-  const std::uint64_t turn_of_stack = seat.turns.load(std::memory_order_acquire);
-  const auto stack = stack_of(seat.thread.native_handle(), stack_wait_max);
+template <class Use>
+void SchedulerMonitor::with_process_of(Seat& seat, Use use) const {
   const TimerOwner* const owner = seat.running_of.load(std::memory_order_relaxed);
   owners_.with(owner, [&] {
     const std::uint64_t turn = seat.turns.load(std::memory_order_acquire);
-    const Process* const process = seat.running.load(std::memory_order_acquire);
+    Process* const process = seat.running.load(std::memory_order_acquire);
     // While it is a process of this runtime, which cannot go now, its slot may be looked at.
-    if (process == nullptr || seat.running_of.load(std::memory_order_relaxed) != owner ||
-        seat.turns.load(std::memory_order_acquire) != turn) {
+    if (process != nullptr && seat.running_of.load(std::memory_order_relaxed) == owner &&
+        seat.turns.load(std::memory_order_acquire) == turn) {
+      use(*process, turn);
+    }
+  });
+}
+
+void SchedulerMonitor::report_later(Seat& seat) {
+  with_process_of(seat, [&](const Process& process, std::uint64_t turn) {
+    if (auto info = process.runtime->process_info(process.pid())) {
+      reports_.push_back({&seat, turn, std::move(*info), false, watched_ + stack_wait_max});
+    }
+  });
+}
+
+void SchedulerMonitor::report_stuck() {
+  while (!reports_.empty()) {
+    StuckReport& report = reports_.front();
+    report.asked = report.asked || ask_for_stack(report.seat->thread.native_handle());
+    std::optional<StackTrace> stack = report.asked ? stack_answer() : std::nullopt;
+    if (!stack && watched_ < report.until) {
       return;
     }
-    const bool same_turn = turn == turn_of_stack;  // Else the stack may be of another.
-    const auto info = static_cast<const Runtime*>(owner)->process_info(process->pid());
-    if (info) {
-      log_warning("a handler has kept its thread for too long; another thread has taken over what waits",
-                  {{"pid", text_for_log(info->pid)},
-                   {"class", info->class_name},
-                   {"name", info->name},
-                   {"label", info->label},
-                   {"stack", stack && same_turn ? describe(*stack) : std::string{}}});
+    if (!stack && report.asked) {
+      forget_stack();
+    }
+    if (report.seat->turns.load(std::memory_order_acquire) != report.turn) {
+      stack.reset();  // It may be of another turn.
+    }
+    log_warning("a handler has kept its thread for too long; another thread has taken over what waits",
+                {{"pid", text_for_log(report.process.pid)},
+                 {"class", report.process.class_name},
+                 {"name", report.process.name},
+                 {"label", report.process.label},
+                 {"stack", stack ? describe(*stack) : std::string{}}});
+    reports_.pop_front();
+  }
+}
+
+void SchedulerMonitor::look_for_kill(Seat& seat) {
+  KillWatch& watch = kills_[seat.index];
+  with_process_of(seat, [&](Process& process, std::uint64_t turn) {
+    if (watch.turn != turn) {
+      watch = {turn};
+    }
+    if (watched_ < watch.next_look || seat.abandoned.load(std::memory_order_relaxed)) {
+      return;
+    }
+    watch.next_look = watched_ + options_.kill_after / 8;
+    UserCodeClaim claim(process);
+    // A handler that is claimed cannot return, so from here on the turn, when it still is the same, stays so.
+    if (!claim.held() || seat.turns.load(std::memory_order_acquire) != turn || !Runtime::kill_waits(process)) {
+      return;
+    }
+    watch.waits_since = std::min(watch.waits_since, watched_);
+    if (watched_ - watch.waits_since >= options_.kill_after) {
+      process.runtime->abandon(process, **seat.callback.load(std::memory_order_acquire));
+      seat.abandoned.store(true, std::memory_order_relaxed);
+      claim.ended();
     }
   });
 }

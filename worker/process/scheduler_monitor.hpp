@@ -4,9 +4,11 @@
 
 #include <array>
 #include <atomic>
+#include <deque>
 #include <thread>
 
 #include "worker/process/parking.hpp"
+#include "worker/process/runtime.hpp"
 #include "worker/process/scheduler_threads.hpp"
 #include "worker/process/seat_watch.hpp"
 
@@ -33,20 +35,45 @@ class SchedulerMonitor {
   static constexpr Duration look_every = std::chrono::milliseconds(2);
   static constexpr int idle_looks_max = 5;
   /// A thread that runs answers within microseconds, one that waits for a core when it gets one.
-  static constexpr Duration stack_wait_max = std::chrono::milliseconds(5);
+  static constexpr Duration stack_wait_max = std::chrono::milliseconds(250);
 
   void run();
   /// Returns until when nothing has to be looked at.
   Instant look();
   Instant look_at(Seat& seat, SeatWatch& watch, Instant now, bool someone_idle);
   void hand_over(Seat& seat);
-  void report(Seat& seat);
+  void report_later(Seat& seat);
+  /// Those whose stack has come, and those that have waited for it long enough.
+  void report_stuck();
+  /// Calls `use(process, turn)` with the process that the seat's thread runs, which may have ended by now; its runtime
+  /// cannot go meanwhile.
+  template <class Use>
+  void with_process_of(Seat& seat, Use use) const;
+  void look_for_kill(Seat& seat);
+
+  /// Of a stuck handler, seen when its thread was replaced.
+  struct StuckReport {
+    Seat* seat = nullptr;
+    std::uint64_t turn = 0;
+    ProcessInfo process;
+    bool asked = false;  ///< For the stack.
+    Instant until{};     ///< Then it is told without.
+  };
+
+  /// What is known of a stuck handler's being killed.
+  struct KillWatch {
+    std::uint64_t turn = 0;
+    Instant next_look{};
+    Instant waits_since = Instant::max();
+  };
 
   const Clock& clock_;
   const ThreadedSchedulerOptions options_;
   SchedulerThreads& threads_;
   TimerOwners& owners_;
   std::array<SeatWatch, SchedulerThreads::seats_max> watches_;
+  std::array<KillWatch, SchedulerThreads::seats_max> kills_;
+  std::deque<StuckReport> reports_;
   Instant last_look_{};
   Instant watched_{};  ///< Time as far as it counts against those that are watched.
   int idle_looks_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "worker/process/block_pool.hpp"
+#include "worker/process/current.hpp"
 #include "worker/process/runtime.hpp"
 
 namespace troupe {
@@ -180,6 +181,7 @@ Process* SchedulerThreads::next(Seat& seat) {
 
 void SchedulerThreads::run(Seat& seat) {
   this_thread = {this, &seat};
+  seat.callback.store(&current(), std::memory_order_release);
   while (!stopping_.load(std::memory_order_relaxed)) {
     const std::uint64_t turn = seat.turns.load(std::memory_order_relaxed) + 1;
     seat.turns.store(turn, std::memory_order_relaxed);
@@ -331,6 +333,7 @@ void SchedulerThreads::rest_as_spare(Seat& seat) {
   take_queue_from(seat);
   BlockPool::flush();
   seat.parking.prepare();
+  seat.abandoned.store(false, std::memory_order_relaxed);
   seat.replaced.store(false, std::memory_order_release);
   while (!seat.working.load(std::memory_order_acquire) && !stopping_.load(std::memory_order_seq_cst)) {
     seat.parking.sleep(Duration::max());

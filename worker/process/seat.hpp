@@ -14,6 +14,8 @@
 
 namespace troupe {
 
+struct Current;
+
 struct alignas(64) Seat {
   // --- Written by the owner's thread at every turn ---
   OwnerLock lock;
@@ -35,8 +37,10 @@ struct alignas(64) Seat {
   std::atomic<bool> replaced{false};  ///< Another thread works in its stead: retire when the turn is over.
   std::atomic<bool> working{false};   ///< Started, and neither replaced nor a spare.
   Parking parking;
+  std::atomic<bool> abandoned{false};  ///< Replaced, and the process in whose handler it is was killed.
   unsigned index = 0;
   std::thread thread;
+  std::atomic<Current* const*> callback{nullptr};  ///< The thread's own: whose callback it is in.
 };
 
 }  // namespace troupe

@@ -34,6 +34,7 @@ Process* Runtime::open_process(const troupe_process_class& process_class, Mailbo
   process->constructed = false;
   process->slow = false;
   process->traced = false;
+  process->fate.store(Fate::alive, std::memory_order_relaxed);
   process->suspended.store(false, std::memory_order_relaxed);
   process->priority = TROUPE_PRIORITY_NORMAL;
   process->reductions.store(0, std::memory_order_relaxed);

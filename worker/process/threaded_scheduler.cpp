@@ -99,6 +99,7 @@ SchedulerLoad ThreadedScheduler::load() const {
     Seat& seat = threads.seat(index);
     sum.run_queue += seat.length.load(std::memory_order_relaxed);
     sum.threads_stuck += seat.replaced.load(std::memory_order_relaxed) ? 1 : 0;
+    sum.threads_abandoned += seat.abandoned.load(std::memory_order_relaxed) ? 1 : 0;
     clockid_t clock_id{};
     timespec used{};
     if (pthread_getcpuclockid(seat.thread.native_handle(), &clock_id) == 0 && clock_gettime(clock_id, &used) == 0) {

@@ -20,16 +20,19 @@ struct ThreadedSchedulerOptions {
   Duration spin_max = std::chrono::microseconds(20);
   /// A turn that takes longer makes a spare thread take over what waits behind it.
   Duration stuck_after = std::chrono::milliseconds(8);
+  /// A process that was killed ends without its handler when that has not returned after so long.
+  Duration kill_after = std::chrono::seconds(1);
 };
 
 /// For a program that may use `cpus` of the machine's, with as many threads as that or as were asked for: at most 48.
 [[nodiscard]] ThreadedSchedulerOptions scheduler_options(double cpus, std::optional<unsigned> threads);
 
 struct SchedulerLoad {
-  std::size_t run_queue = 0;     ///< Processes that are ready and wait for a thread.
-  Duration busy{};               ///< CPU time of the scheduler's threads since their start.
-  unsigned threads_stuck = 0;    ///< In a handler that does not return, and replaced.
-  std::uint64_t hand_overs = 0;  ///< Threads replaced since the start because they were stuck.
+  std::size_t run_queue = 0;       ///< Processes that are ready and wait for a thread.
+  Duration busy{};                 ///< CPU time of the scheduler's threads since their start.
+  unsigned threads_stuck = 0;      ///< In a handler that does not return, and replaced.
+  unsigned threads_abandoned = 0;  ///< Of those, in a handler whose process was killed.
+  std::uint64_t hand_overs = 0;    ///< Threads replaced since the start because they were stuck.
 };
 
 class ThreadedScheduler final : public Scheduler {

@@ -8,6 +8,7 @@
 #include "worker/process/exit_reasons.hpp"
 #include "worker/process/gen_call.hpp"
 #include "worker/process/runtime.hpp"
+#include "worker/process/user_code.hpp"
 
 namespace troupe {
 namespace {
@@ -274,7 +275,12 @@ Handled Runtime::deliver_to_class(Process& process, const troupe_delivery& deliv
   if (std::exchange(process.idle_timer_set, false)) [[unlikely]] {
     timers_.cancel(process.bonds->idle_timer);
   }
+  enter_user_code(process);
   const int outcome = process.process_class->handle(process.state, &delivery);
+  if (!leave_user_code(process)) [[unlikely]] {
+    bury(process);
+    return Handled::ended;
+  }
   if (outcome == TROUPE_NOT_UNDERSTOOD) {
     not_understood(process, *envelope, delivery);
   }
