@@ -346,6 +346,7 @@ void SchedulerThreads::rest_as_spare(Seat& seat) {
 std::vector<std::uint64_t> SchedulerThreads::turns() const {
   heavy_barrier();
   std::vector<std::uint64_t> all;
+  all.reserve(seats());
   for (unsigned index = 0; index < seats(); ++index) {
     all.push_back(seats_[index].turns.load(std::memory_order_acquire));
   }

@@ -61,7 +61,7 @@ template <class M>
   static_assert(alignof(M) <= 16, "a message may be aligned to at most 16 bytes");
   static_assert(std::is_nothrow_move_constructible_v<M>, "a message must move without throwing");
   void* const memory = host().message_new(&message_type<M>);
-  return new (memory) M(std::move(message));
+  return new (memory) M(std::forward<M>(message));
 }
 
 /// Converts to M alone, so that `handle(Probe<M>)` finds only an overload whose parameter is exactly M.
