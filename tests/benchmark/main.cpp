@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/benchmark/crowd.hpp"
+#include "tests/benchmark/fairness.hpp"
 #include "tests/benchmark/operator_benchmark.hpp"
 #include "tests/benchmark/runtime/run_kernel.hpp"
 #include "tests/benchmark/runtime_benchmark.hpp"
@@ -86,6 +88,13 @@ int run_kernel(const std::string& name, std::optional<std::uint64_t> size) {
   return 0;
 }
 
+int status_of(const Result<void>& result) {
+  if (!result) {
+    warn(result.error().message);
+  }
+  return result ? 0 : 1;
+}
+
 std::vector<std::string> kernel_names() {
   std::vector<std::string> names;
   for (const benchmark::Kernel& kernel : benchmark::kernels()) {
@@ -130,6 +139,11 @@ int main(int argc, char** argv) {
   CLI::App* const soak_group =
       app.add_subcommand("soak", "All kernels over and over on one runtime; fails when its memory grows");
   soak_group->add_option("--minutes", soak_minutes)->check(CLI::Range(0, 100'000))->capture_default_str();
+  std::uint32_t crowd_processes = 10'000'000;
+  CLI::App* const crowd_group = app.add_subcommand("crowd", "What many processes cost that have nothing to do");
+  crowd_group->add_option("--processes", crowd_processes)->check(CLI::Range(1, 16'000'000))->capture_default_str();
+  const CLI::App* const fairness_group =
+      app.add_subcommand("fairness", "How calls are served while a handler on each core does not return");
   app.require_subcommand(0, 1);
   CLI11_PARSE(app, argc, argv);
   runtime.rounds = rounds;
@@ -138,11 +152,13 @@ int main(int argc, char** argv) {
     return run_kernel(kernel, size);
   }
   if (soak_group->parsed()) {
-    const auto soaked = benchmark::soak(std::chrono::minutes(soak_minutes), print_line);
-    if (!soaked) {
-      warn(soaked.error().message);
-    }
-    return soaked ? 0 : 1;
+    return status_of(benchmark::soak(std::chrono::minutes(soak_minutes), print_line));
+  }
+  if (crowd_group->parsed()) {
+    return status_of(benchmark::crowd(crowd_processes, print_line));
+  }
+  if (fairness_group->parsed()) {
+    return status_of(benchmark::fairness(print_line));
   }
   const Printer printer(format);
   int status = 0;
