@@ -3,6 +3,7 @@
 
 Run from anywhere; prints one line a violation and `N passed, N failed`.
 """
+import doctest
 import pathlib
 import re
 import shutil
@@ -150,6 +151,87 @@ def check_loops_over_temporaries(sources):
                 yield f"{path}:{number}: loops over a temporary; give it a name first"
 
 
+def without_words(text):
+    """The code without what stands in comments and literals; every line stays where it is."""
+    words = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])+\'', re.S)
+    return words.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
+
+
+def end_of_bracket(code, start):
+    """Where the bracket that opens at `start` closes."""
+    depth = 0
+    for at in range(start, len(code)):
+        depth += {"(": 1, ")": -1}.get(code[at], 0)
+        if depth == 0:
+            return at
+    return len(code)
+
+
+def decides_a_ternary(code, at):
+    """Whether what stands at `at` belongs to what a `?` asks for."""
+    depth = 0
+    while at < len(code):
+        char = code[at]
+        if char in ";{}" or (char == "," and depth <= 0):
+            return False
+        if char == "?" and depth <= 0:
+            return True
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(char, 0)
+        at += 1
+    return False
+
+
+def bare_awaits(text):
+    """Lines whose condition holds a co_await that is given no name first.
+
+    >>> bare_awaits("if (co_await ready()) {}")
+    [1]
+    >>> bare_awaits("x();\\nwhile (left > 0 &&\\n       !(co_await receive<Red>(1s))) {}")
+    [3]
+    >>> bare_awaits("for (int i = 0; co_await more(i); ++i) {}")
+    [1]
+    >>> bare_awaits("switch (co_await receive<Red, Blue>().index()) {}")
+    [1]
+    >>> bare_awaits("const int a = co_await ready() ? 1 : 2; g(f(co_await b()) == 3 ? 1 : 2);")
+    [1, 1]
+    >>> bare_awaits("if (const auto red = co_await receive<Red>(1s)) {}")
+    []
+    >>> bare_awaits("if (const auto red = co_await f(1s); red.ok()) {} else if (red = co_await g()) {}")
+    [1]
+    >>> bare_awaits("// if (co_await x)\\nlog(\\"if (co_await x)\\"); f(co_await a(), b ? 1 : 2); c ? co_await d() : 0;")
+    []
+    """
+    code = without_words(text)
+    named = re.compile(r"\s*(?:const\s+)?[\w:]+(?:<[^=]*>)?[\s&*]+\w+\s*=[^=]")
+    found = []
+    for condition in re.finditer(r"\b(if|while|switch|for)\s*(?:constexpr\s*)?\(", code):
+        begin = condition.end()
+        parts = code[begin:end_of_bracket(code, begin - 1)].split(";")
+        asked = parts[1:2] if condition.group(1) == "for" else parts[-1:]
+        for part in asked:
+            if not named.match(part):
+                start = begin + sum(len(before) + 1 for before in parts[:parts.index(part)])
+                found += [start + one.start() for one in re.finditer(r"\bco_await\b", part)]
+    found += [one.start() for one in re.finditer(r"\bco_await\b", code) if decides_a_ternary(code, one.end())]
+    return [code.count("\n", 0, at) + 1 for at in sorted(set(found))]
+
+
+def check_awaits_in_conditions(sources):
+    """g++ 12 builds a broken coroutine from some of them, without a word: troupe/coroutine.hpp says when."""
+    for path in sources:
+        text = (ROOT / path).read_text()
+        if "co_await" in text:
+            for number in bare_awaits(text):
+                yield f"{path}:{number}: a co_await in a condition; give what it yields a name first"
+
+
+def check_examples():
+    """What the functions here say of themselves."""
+    results = doctest.testmod(sys.modules[__name__], report=False)
+    if results.failed:
+        yield f"{results.failed} of {results.attempted} examples in tests/tidy/tidy.py do not hold"
+
+
 def check_nightly_has_one_reader(files):
     """scripts/test sets TROUPE_NIGHTLY=1; a test that asks only whether it is set takes "0" for night as well."""
     return [f"{path}: asks for TROUPE_NIGHTLY itself; take the seeds from tests/seeds.hpp"
@@ -202,6 +284,8 @@ def main():
         "files stay small": check_sizes(sources),
         "headers start with what they are for": check_headers_start_with_words(sources),
         "no loop runs over what is gone": check_loops_over_temporaries(sources),
+        "no condition holds a bare co_await": check_awaits_in_conditions(sources),
+        "examples in tidy.py hold": check_examples(),
         "tests/seeds.hpp alone knows day from night": check_nightly_has_one_reader(sources),
         "sources are formatted": check_format(sources),
         "links lead somewhere": check_links(files),
