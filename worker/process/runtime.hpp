@@ -248,7 +248,8 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   static void keep(Process& process, EnvelopePtr envelope);
   // system_requests.cpp
   Handled handle_system_request(Process& process, Envelope& envelope);
-  /// What a suspended process handles all the same, taken out of its queue: system requests and its parent's exit.
+  /// What a suspended process handles all the same, taken out of its queue: system requests and its parent's exit, with
+  /// which it is suspended no longer.
   static Envelope* next_while_suspended(Process& process);
   void trace_arrival(Process& process, const Envelope& envelope);
   void trace_sending(Process& process, const Envelope& envelope, const Pid& to);

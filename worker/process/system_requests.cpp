@@ -152,6 +152,16 @@ Handled Runtime::handle_system_request(Process& process, Envelope& envelope) {
   return handled;
 }
 
+namespace {
+
+/// A process that was started outside any process is told by nobody, which is Runtime::exit.
+bool is_exit_of_parent(const Process& process, Envelope& envelope) {
+  return envelope.kind == SignalKind::exit_message && as_signal(envelope).from == process.parent &&
+         (process.parent.valid() || (process.process_class->flags & TROUPE_CLASS_HANDLES_PARENT_EXIT) != 0);
+}
+
+}  // namespace
+
 Envelope* Runtime::next_while_suspended(Process& process) {
   Envelope*& left = process.bonds->onlookers->left;
   for (;;) {
@@ -160,15 +170,19 @@ Envelope* Runtime::next_while_suspended(Process& process) {
     if (envelope == nullptr) {
       return nullptr;
     }
-    const bool from_parent = envelope->kind == SignalKind::exit_message && process.parent.valid() &&
-                             as_signal(*envelope).from == process.parent;
-    if (!from_parent && !is_system_request(*envelope)) {
+    const bool told_to_end = is_exit_of_parent(process, *envelope);
+    if (!told_to_end && !is_system_request(*envelope)) {
       left = envelope;
       continue;
     }
     next = envelope->next;
     if (process.queue_last == envelope) {
       process.queue_last = left;
+    }
+    if (told_to_end) {
+      // Whoever has something to do before it ends, such as a supervisor, needs its messages for that.
+      left = nullptr;
+      process.suspended.store(false, std::memory_order_relaxed);
     }
     --process.queue_length;
     process.mailbox.taken(*envelope);

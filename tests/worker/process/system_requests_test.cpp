@@ -114,6 +114,36 @@ TEST_F(SystemRequests, a_suspended_process_that_traps_exits_obeys_its_parent_alo
   EXPECT_FALSE(runtime.alive(child));
 }
 
+/// Ends after it has heard of the end of another.
+class Mourner : public PuppetBase {
+ public:
+  static constexpr bool handles_parent_exit = true;
+  using messages = troupe::messages<Say>;
+  Mourner(Seen seen, const Pid& other) : PuppetBase(std::move(seen)), other_(other) { troupe::monitor(other_); }
+  void handle(Say say) { note(std::to_string(say.number)); }
+  void handle(const Exit&) { troupe::exit(other_, atom("shutdown")); }
+  void handle(const Down& down) { troupe::exit(down.reason); }
+
+ private:
+  Pid other_;
+};
+
+TEST_F(SystemRequests, a_suspended_process_that_is_told_to_end_is_suspended_no_longer) {
+  const Pid parent = puppet<TrappingPuppet>(nothing_seen());
+  const Pid other = puppet(nothing_seen());
+  Pid child;
+  run_in(parent, [&] { child = troupe::spawn_link<Mourner>(seen, other); });
+  const Pid without_parent = runtime.spawn<Mourner>(seen, puppet(nothing_seen()));
+  for (const Pid& pid : {child, without_parent}) {
+    EXPECT_EQ(ask(pid, "suspend"), "ok");
+  }
+  run_in(parent, [&] { troupe::exit(child, atom("shutdown")); });
+  runtime.exit(without_parent, atom("shutdown"));
+  settle();
+  EXPECT_FALSE(runtime.alive(child));
+  EXPECT_FALSE(runtime.alive(without_parent));
+}
+
 TEST_F(SystemRequests, the_mailbox_of_a_suspended_process_stays_bounded) {
   const RuntimeScope scope(runtime);
   SpawnOptions options;

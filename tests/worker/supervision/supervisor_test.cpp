@@ -1,5 +1,6 @@
 // Supervisors at work on virtual time.
 #include "tests/worker/supervision/supervisors.hpp"
+#include "worker/process/system_call.hpp"
 
 namespace troupe {
 namespace {
@@ -155,6 +156,17 @@ TEST_F(Supervisors, tell_of_their_children_in_the_shapes_of_otp) {
   EXPECT_EQ((*last)[0], Term::atom("a"));
   EXPECT_EQ((*last)[1], Term::pid(*runtime.whereis("a")));
   EXPECT_EQ((*last)[2], Term::atom("worker"));
+}
+
+TEST_F(Supervisors, stop_even_while_they_are_suspended) {
+  SupervisorSpec inner{Strategy::one_for_one, {}, {child("a")}, {}};
+  const Pid supervisor = start({Strategy::one_for_one, {}, {supervisor_child("inner", inner, "inner")}, {}});
+  for (const char* name : {"inner", "supervisor"}) {
+    ASSERT_TRUE(system_call(runtime, name, Term::atom("suspend"), 1s).ok());
+  }
+  runtime.exit(supervisor, Term::atom("shutdown"));
+  scheduler.run_until_idle();
+  EXPECT_EQ(runtime.counters().processes, 0u);
 }
 
 TEST_F(Supervisors, stop_even_while_they_restart) {
