@@ -62,9 +62,12 @@ void DynamicSupervisorProcess::handle(StartChild request, const From& from) {
 }
 
 void DynamicSupervisorProcess::handle(TerminateChild request, From from) {
+  if (then_exit_) {
+    return;
+  }
   const auto pid = request.child.as_pid();
   if (!pid) {
-    troupe::reply(from, refusal("simple_one_for_one"));
+    refuse(from);
     return;
   }
   if (const auto child = children_.find(*pid); child != children_.end()) {
@@ -81,15 +84,22 @@ void DynamicSupervisorProcess::handle(TerminateChild request, From from) {
   const auto retry =
       std::find_if(retries_.begin(), retries_.end(), [&](const auto& entry) { return entry.second.before == *pid; });
   if (retry == retries_.end()) {
-    troupe::reply(from, refusal("not_found"));
+    // One that has ended may have been a child, which is not told from a stranger any more.
+    const bool ended = pid->local() && !runtime_.alive(*pid);
+    troupe::reply(from, ended ? Term::atom("ok") : refusal("not_found"));
     return;
   }
   retries_.erase(retry);
   troupe::reply(from, Term::atom("ok"));
 }
 
-Term DynamicSupervisorProcess::handle(RestartChild) const { return refusal("simple_one_for_one"); }
-Term DynamicSupervisorProcess::handle(DeleteChild) const { return refusal("simple_one_for_one"); }
+void DynamicSupervisorProcess::handle(RestartChild, const From& from) const { refuse(from); }
+void DynamicSupervisorProcess::handle(DeleteChild, const From& from) const { refuse(from); }
+void DynamicSupervisorProcess::refuse(const From& from) const {
+  if (!then_exit_) {
+    troupe::reply(from, refusal("simple_one_for_one"));
+  }
+}
 
 void DynamicSupervisorProcess::handle(const Exit& exit) {
   if (exit.from == troupe::parent()) {
@@ -140,8 +150,10 @@ void DynamicSupervisorProcess::child_ended(const Pid& pid, const Term& reason) {
     restart(pid, std::move(arguments));
     return;
   }
-  const ChildState other{spec_.restart, true, false, spec_.significant};
-  const std::vector<ChildState> others(size() == 0 ? 0 : 1, other);
+  // Who is being terminated does not count: OTP's supervisor would have waited for its end before.
+  const bool others_run = !retries_.empty() || std::any_of(children_.begin(), children_.end(),
+                                                           [](const auto& other) { return !other.second.stopping; });
+  const std::vector<ChildState> others(others_run ? 1 : 0, {spec_.restart, true, false, spec_.significant});
   if (shuts_down(spec_.auto_shutdown, {spec_.restart, false, false, spec_.significant}, others)) {
     give_up(reasons::shutdown());
   }

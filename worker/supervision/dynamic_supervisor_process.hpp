@@ -24,8 +24,8 @@ class DynamicSupervisorProcess {
   Term handle(CountChildren) const;
   void handle(StartChild request, const From& from);
   void handle(TerminateChild request, From from);
-  Term handle(RestartChild) const;
-  Term handle(DeleteChild) const;
+  void handle(RestartChild, const From& from) const;
+  void handle(DeleteChild, const From& from) const;
   void handle(const Exit& exit);
   void handle(const Down& down);
   void handle(Timeout timeout);
@@ -44,6 +44,7 @@ class DynamicSupervisorProcess {
   };
 
   [[nodiscard]] std::size_t size() const { return children_.size() + retries_.size(); }
+  void refuse(const From& from) const;
   void child_ended(const Pid& pid, const Term& reason);
   void restart(const Pid& before, Term arguments);
   void stop(const Pid& pid, Child& child);

@@ -64,7 +64,18 @@ TEST_F(DynamicSupervisors, terminate_children_by_pid_alone) {
   EXPECT_EQ(ask("delete_child", "a"), "{error,simple_one_for_one}");
   EXPECT_EQ(terminate(pid), "ok");
   EXPECT_FALSE(up("a"));
-  EXPECT_EQ(terminate(pid), "{error,not_found}");
+}
+
+TEST_F(DynamicSupervisors, have_terminated_whoever_has_ended_and_know_no_stranger) {
+  start(spec(Restart::temporary));
+  start_one("a");
+  const Pid pid = pid_of("a");
+  tell("a", Crash{});
+  EXPECT_EQ(terminate(pid), "ok") << "the caller could not know; OTP answers the same";
+  EXPECT_EQ(terminate(runtime.spawn<Worker>("stranger", story)), "{error,not_found}");
+  Pid elsewhere = pid;
+  elsewhere.node = 1;
+  EXPECT_EQ(terminate(elsewhere), "{error,not_found}");
 }
 
 TEST_F(DynamicSupervisors, serve_others_while_a_child_takes_its_time_to_end) {
@@ -95,6 +106,19 @@ TEST_F(DynamicSupervisors, stop_all_children_at_once_within_one_timeout) {
   EXPECT_EQ(runtime.counters().processes, 0u);
   EXPECT_GE(scheduler.clock().now() - before, shutdown_timeout_default);
   EXPECT_LT(scheduler.clock().now() - before, shutdown_timeout_default + 1s);
+}
+
+TEST_F(DynamicSupervisors, that_stop_answer_nobody_who_wants_a_change) {
+  const Pid supervisor = start(spec<Stubborn>());
+  start_one("a");
+  runtime.exit(supervisor, Term::atom("shutdown"));
+  scheduler.run_for(1s);  // a is being waited for.
+  const std::string gone = "the process ended before it replied: shutdown";
+  EXPECT_EQ(ask("delete_child", "a"), gone);
+  start(spec<Stubborn>());
+  start_one("a");
+  runtime.exit(*runtime.whereis("supervisor"), Term::atom("shutdown"));
+  EXPECT_EQ(terminate(pid_of("a")), gone);
 }
 
 TEST_F(DynamicSupervisors, count_the_restarts_of_all_children_together) {
@@ -140,6 +164,21 @@ TEST_F(DynamicSupervisors, shut_down_with_the_last_significant_child) {
   EXPECT_TRUE(runtime.alive(supervisor));
   tell("b", Quit{Term::atom("normal")});
   EXPECT_FALSE(runtime.alive(supervisor));
+}
+
+TEST_F(DynamicSupervisors, shut_down_with_the_last_significant_child_although_another_is_being_terminated) {
+  DynamicSupervisorSpec significant = spec<Stubborn>(Restart::temporary);
+  significant.significant = true;
+  significant.auto_shutdown = AutoShutdown::all_significant;
+  const Pid supervisor = start(significant);
+  start_one("a");
+  start_one("b");
+  runtime.post(supervisor,
+               Term::tuple({Term::atom("$gen_call"), Term::tuple({Term::pid(supervisor), Term::atom("nobody")}),
+                            request("terminate_child", Term::pid(pid_of("a")))}));
+  tell("b", Quit{Term::atom("normal")});
+  EXPECT_FALSE(runtime.alive(supervisor));
+  EXPECT_EQ(runtime.counters().processes, 0u);
 }
 
 TEST_F(DynamicSupervisors, refuse_more_children_than_their_bound) {

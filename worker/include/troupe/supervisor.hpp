@@ -67,8 +67,8 @@ struct StartChild {
 
 /// Stops a child as its `shutdown` says, and answers `ok` when it has ended. Its specification stays, unless it is
 /// temporary; it does not start again of itself, but it does with its siblings (one_for_all, rest_for_one).
-/// `child` is the id, for a dynamic supervisor the pid. {error, not_found}; {error, simple_one_for_one} for an id where
-/// a pid is due.
+/// `child` is the id, for a dynamic supervisor the pid, where `ok` is also the answer for any process of this node that
+/// has ended. {error, not_found}; {error, simple_one_for_one} for an id where a pid is due.
 struct TerminateChild {
   using Reply = Term;
   Term child;
