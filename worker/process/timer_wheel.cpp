@@ -91,7 +91,7 @@ Instant TimerWheel::next_event() const {
 void TimerWheel::take_due(Instant now, std::vector<Fired>& due) {
   const auto target =
       static_cast<std::uint64_t>(std::max<std::int64_t>(now.time_since_epoch().count(), 0)) >> tick_bits;
-  for (Instant event = next_event(); event <= now && size_ != 0; event = next_event()) {
+  for (Instant event = next_event(); event <= now && event != Instant::max(); event = next_event()) {
     const auto level = static_cast<unsigned>(
         std::find_if(levels_.begin(), levels_.end(), [](const Slots& l) { return l.occupied != 0; }) - levels_.begin());
     const auto slot = static_cast<unsigned>(std::countr_zero(levels_[level].occupied));
