@@ -5,6 +5,7 @@
 #include "tests/seeds.hpp"
 #include "tests/worker/process/fixtures.hpp"
 #include "troupe/coroutine.hpp"
+#include "worker/process/system_call.hpp"
 
 namespace troupe {
 namespace {
@@ -60,6 +61,7 @@ Sent sent(const std::variant<As...>& any) {
 }
 
 struct Program {
+  Duration patience = 0s;  ///< Of each receive.
   std::vector<Sent> sends;
   std::vector<Wish> steps;
   std::vector<std::optional<Sent>> received;
@@ -67,7 +69,7 @@ struct Program {
 
 template <class... As>
 Coroutine<> one_step(Program& program) {
-  const auto got = co_await receive<As...>(0s);
+  const auto got = co_await receive<As...>(program.patience);
   program.received.push_back(got ? std::optional(sent(*got)) : std::nullopt);
 }
 
@@ -105,6 +107,11 @@ Coroutine<> run_program(Program* program, Pid server) {
         break;
     }
   }
+}
+
+Coroutine<> run_program_and_stay(Program* program, Pid server) {
+  co_await run_program(program, server);
+  co_await receive<Begin>();
 }
 
 /// Erlang's rule: the oldest message that matches is taken, all others stay where they are.
@@ -171,6 +178,134 @@ TEST(SelectiveReceive, takes_the_oldest_match_and_keeps_the_order_of_the_rest) {
     scheduler.run_until_idle();
     EXPECT_EQ(program.received, expected(program));
     EXPECT_FALSE(runtime.alive(pid));
+  });
+}
+
+/// Waits for nothing in vain: each of its steps takes one of the messages, and in the end all are taken.
+Program patient_program(SeededRandom& random) {
+  Program program = random_program(random);
+  program.patience = 1h;
+  program.steps.clear();
+  std::vector<Fruit> left;
+  for (const Sent& message : program.sends) {
+    left.push_back(message.fruit);
+  }
+  while (!left.empty()) {
+    const Fruit some = left[random.below(left.size())];
+    const auto wish = static_cast<Wish>(random.below(wishes));
+    if (wish == Wish::call || wish == Wish::nap) {
+      program.steps.push_back(wish);
+    } else if (wants(wish, some)) {
+      program.steps.push_back(wish);
+      left.erase(std::find_if(left.begin(), left.end(), [&](Fruit fruit) { return wants(wish, fruit); }));
+    }
+  }
+  return program;
+}
+
+/// Those who look into a process while it runs its program.
+class Onlooker {
+ public:
+  Onlooker(Runtime& runtime, const Pid& pid, const Program& program)
+      : runtime_(runtime), pid_(pid), program_(program) {}
+
+  Term ask(Term what) {
+    auto reply = system_call(runtime_, pid_, std::move(what), 1s);
+    EXPECT_TRUE(reply.ok()) << reply.error().message;
+    return reply ? *reply : Term();
+  }
+  void suspend() {
+    ask(atom("suspend"));
+    seen_when_suspended_ = seen_when_suspended_.value_or(program_.received.size());
+  }
+  void resume() {
+    EXPECT_EQ(seen_when_suspended_.value_or(program_.received.size()), program_.received.size());
+    seen_when_suspended_.reset();
+    ask(atom("resume"));
+  }
+  void log(Term what) { ask(Term::tuple({atom("debug"), Term::tuple({atom("log"), std::move(what)})})); }
+  /// The fruit among what has been logged as received.
+  std::vector<std::string> logged() {
+    const Term reply = ask(Term::tuple({atom("debug"), Term::tuple({atom("log"), atom("get")})}));
+    const auto events = (*reply.as_tuple())[1].as_list();
+    std::vector<std::string> fruit;
+    for (const Term& event : events.value_or(std::span<const Term>())) {
+      const Term& what = (*event.as_tuple())[1];
+      if (event.is_tagged("in", 2) &&
+          (what.is_tagged("apple", 2) || what.is_tagged("pear", 2) || what.is_tagged("plum", 2))) {
+        fruit.push_back((*what.as_tuple())[1].text());
+      }
+    }
+    return fruit;
+  }
+
+ private:
+  Runtime& runtime_;
+  const Pid pid_;
+  const Program& program_;
+  std::optional<std::size_t> seen_when_suspended_;
+};
+
+void look_into(Onlooker& onlooker, SimulatedScheduler& scheduler, SeededRandom& random) {
+  switch (random.below(8)) {
+    case 0:
+    case 1:
+      onlooker.suspend();
+      break;
+    case 2:
+    case 3:
+      onlooker.resume();
+      break;
+    case 4:
+      onlooker.ask(atom("get_status"));
+      break;
+    case 5:
+      scheduler.run_for(2ms);
+      break;
+    default:
+      // Not step(), which goes on to the next timer: the patience of a receive.
+      scheduler.run_for(std::chrono::microseconds(random.below(200)));
+  }
+}
+
+TEST(SelectiveReceive, loses_and_reorders_nothing_while_it_is_suspended_resumed_and_traced) {
+  test::for_each_seed(300, 20'000, [](std::uint64_t seed) {
+    SimulatedScheduler scheduler(seed);
+    Runtime runtime(scheduler);
+    const RuntimeScope scope(runtime);
+    SeededRandom random(seed);
+    Program program = patient_program(random);
+    const Pid pid = troupe::spawn<run_program_and_stay>(&program, runtime.spawn<Counter>());
+    Onlooker onlooker(runtime, pid, program);
+    const bool always_traced = random.below(2) == 0;
+    const Term keep_all = Term::tuple({atom("true"), Term::integer(1'000)});
+    if (always_traced) {
+      onlooker.log(keep_all);
+    }
+    troupe::send(pid, Begin{});
+    for (const Sent& message : program.sends) {
+      send_fruit(runtime, pid, message, random.below(3) == 0);
+      while (random.below(3) == 0) {
+        look_into(onlooker, scheduler, random);
+        if (!always_traced && random.below(4) == 0) {
+          onlooker.log(random.below(2) == 0 ? keep_all : atom("false"));
+        }
+      }
+    }
+    onlooker.resume();
+    scheduler.run_for(1s);
+    ASSERT_EQ(program.received, expected(program));
+    ASSERT_EQ(runtime.process_info(pid)->mailbox_length, 0u);
+    if (always_traced) {
+      std::vector<std::string> numbers;
+      for (const Sent& message : program.sends) {
+        numbers.push_back(std::to_string(message.number));
+      }
+      ASSERT_EQ(onlooker.logged(), numbers);
+    }
+    troupe::send(pid, Begin{});
+    scheduler.run_until_idle();
+    ASSERT_FALSE(runtime.alive(pid));
   });
 }
 
