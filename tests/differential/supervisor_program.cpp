@@ -1,12 +1,14 @@
 #include "tests/differential/supervisor_program.hpp"
 
 #include <algorithm>
-#include <string>
+#include <memory>
 
-#include "base/random.hpp"
-#include "troupe/process.hpp"
+#include "tests/differential/supervisor_words.hpp"
+#include "worker/process/blocking_request.hpp"
 #include "worker/process/current.hpp"
 #include "worker/process/simulated_scheduler.hpp"
+#include "worker/process/system_call.hpp"
+#include "worker/supervision/dynamic_supervisor.hpp"
 #include "worker/supervision/supervisor.hpp"
 
 namespace troupe::differential {
@@ -17,30 +19,14 @@ using namespace std::chrono_literals;
 Term atom(std::string_view name) { return Term::atom(name); }
 std::string text_of(const Term& term) { return std::string(term.as_atom().value_or("")); }
 
-template <std::size_t Count>
-Term one_of(SeededRandom& random, const char* const (&names)[Count]) {
-  return atom(names[random.below(Count)]);
+Term sorted_list(std::vector<Term> terms) {
+  std::sort(terms.begin(), terms.end(), [](const Term& one, const Term& two) { return order(one, two) < 0; });
+  return Term::list(std::move(terms));
 }
 
 struct Quit {
   Term reason;
 };
-
-/// What one program's processes share; everything runs on one thread.
-struct Stage {
-  Runtime* runtime = nullptr;
-  Process* watcher = nullptr;
-  std::int64_t step = 0;
-  std::vector<Term> events;
-  std::map<std::string, std::int64_t> failing;
-  std::map<std::string, Pid> pids;
-  std::map<Pid, std::string> ids;
-
-  /// Here and now, in the name of the watcher: a message to it could come too late to see the reason.
-  void watch(const Pid& pid) { runtime->monitor(*watcher, pid); }
-  void record(Term event) { events.push_back(Term::tuple({Term::integer(step), std::move(event)})); }
-};
-
 class PlainChild {
  public:
   using messages = troupe::messages<Quit>;
@@ -56,164 +42,248 @@ class StubbornChild : public PlainChild {
 class EndWatcher {
  public:
   using messages = troupe::messages<>;
-  explicit EndWatcher(Stage& stage) : stage_(stage) { stage_.watcher = current()->process; }
-  void handle(const Down& down) {
-    stage_.record(Term::tuple({atom("ended"), atom(stage_.ids[down.from]), down.reason}));
+  EndWatcher(Process** self, std::function<void(const Down&)> told) : told_(std::move(told)) {
+    *self = current()->process;
+  }
+  void handle(const Down& down) { told_(down); }
+
+ private:
+  std::function<void(const Down&)> told_;
+};
+
+/// The world of one program; everything runs on one thread.
+class Stage {
+ public:
+  explicit Stage(std::uint64_t seed) : scheduler_(seed), runtime_(scheduler_) {
+    runtime_.spawn<EndWatcher>(&watcher_, [this](const Down& down) {
+      const Name& name = names_.at(down.from);
+      record({atom("ended"), atom(name.supervisor), atom(name.id), down.reason});
+    });
+  }
+
+  std::vector<Term> run(std::span<const Term> program) {
+    const auto starts = *program[3].as_list();
+    for (const Term& one : starts) {
+      const auto parts = *one.as_tuple();
+      plan_starts(text_of(parts[0]), parts[1]);
+    }
+    const auto root = start_supervisor_as("nobody", text_of(program[1]), program[2]);
+    scheduler_.run_for(60s);
+    if (!root) {
+      record({atom("start_error"), root.error().reason});
+      return events_;
+    }
+    look();
+    const auto steps = *program[4].as_list();
+    for (const Term& step : steps) {
+      ++step_;
+      Answers answers;
+      perform(step, answers);
+      scheduler_.run_for(60s);
+      for (const auto& answer : answers) {
+        record({atom("reply"), answer->replied ? with_names(answer->term) : atom("gone")});
+      }
+      look();
+    }
+    return events_;
   }
 
  private:
-  Stage& stage_;
-};
+  using Answers = std::vector<std::shared_ptr<BlockingAnswer>>;
+  struct Name {
+    std::string supervisor;
+    std::string id;
+    bool is_supervisor = false;
+  };
 
-Result<Pid, StartError> start_scripted(Stage& stage, const std::string& id, bool stubborn) {
-  if (stage.failing[id] > 0) {
-    --stage.failing[id];
-    stage.record(Term::tuple({atom("failed"), atom(id)}));
-    return StartError{atom("not_today")};
+  void record(std::vector<Term> event) {
+    events_.push_back(Term::tuple({Term::integer(step_), Term::tuple(std::move(event))}));
   }
-  stage.record(Term::tuple({atom("started"), atom(id)}));
-  StartRequest request = stubborn ? start_request<StubbornChild>() : start_request<PlainChild>();
-  request.link = true;
-  auto started = stage.runtime->start(request);
-  if (started) {
-    stage.pids[id] = *started;
-    stage.ids[*started] = id;
-    stage.watch(*started);
-  }
-  return started;
-}
 
-SupervisorSpec spec_of(Stage& stage, std::span<const Term> program) {
-  SupervisorSpec spec;
-  const std::map<std::string, Strategy> strategies{{"one_for_one", Strategy::one_for_one},
-                                                   {"one_for_all", Strategy::one_for_all},
-                                                   {"rest_for_one", Strategy::rest_for_one}};
-  const std::map<std::string, Restart> restarts{
-      {"permanent", Restart::permanent}, {"transient", Restart::transient}, {"temporary", Restart::temporary}};
-  spec.strategy = strategies.at(text_of(program[1]));
-  spec.intensity = {static_cast<std::uint32_t>(*program[2].as_integer()), 100'000s};
-  const auto children = *program[3].as_list();
-  for (const Term& child : children) {
-    const auto parts = *child.as_tuple();
-    ChildSpec& added = spec.children.emplace_back();
-    added.id = text_of(parts[0]);
-    added.restart = restarts.at(text_of(parts[1]));
-    added.shutdown_timeout = std::chrono::milliseconds(parts[2].as_integer().value_or(0));
-    added.start = [&stage, id = added.id, stubborn = parts[3].is_atom("stubborn")](Runtime&) {
-      return start_scripted(stage, id, stubborn);
+  void plan_starts(const std::string& id, const Term& outcomes) {
+    const auto list = *outcomes.as_list();
+    starts_[id].assign(list.rbegin(), list.rend());
+  }
+  std::string next_start(const std::string& supervisor, const std::string& id) {
+    std::vector<Term>& planned = starts_[id];
+    std::string outcome = planned.empty() ? "ok" : text_of(planned.back());
+    if (!planned.empty()) {
+      planned.pop_back();
+    }
+    if (outcome == "ignore" && supervisor.front() == 'd' && pids_.count(id) != 0) {
+      outcome = "ok";
+    }
+    record({atom("start"), atom(id), atom(outcome)});
+    return outcome;
+  }
+
+  Result<Pid, StartError> start_child_as(const std::string& supervisor, const std::string& id, const Term& kind) {
+    const std::string outcome = next_start(supervisor, id);
+    if (outcome == "error") {
+      return StartError{atom("not_today")};
+    }
+    if (outcome == "ignore") {
+      return Pid{};
+    }
+    if (kind.as_tuple()) {
+      return start_supervisor_as(supervisor, id, kind);
+    }
+    StartRequest request = kind.is_atom("stubborn") ? start_request<StubbornChild>() : start_request<PlainChild>();
+    request.link = true;
+    return started(runtime_.start(request), {supervisor, id, false});
+  }
+
+  Result<Pid, StartError> start_supervisor_as(const std::string& parent, const std::string& id, const Term& spec) {
+    const auto parts = *spec.as_tuple();
+    return started(parts[0].is_atom("simple_one_for_one") ? start_dynamic_supervisor(runtime_, dynamic_spec(id, parts))
+                                                          : start_supervisor(runtime_, supervisor_spec(id, parts)),
+                   {parent, id, true});
+  }
+
+  /// Watched here and now, in the name of the watcher: a message to it could come too late to see the reason.
+  Result<Pid, StartError> started(Result<Pid, StartError> pid, Name name) {
+    if (pid) {
+      pids_[name.id] = *pid;
+      names_[*pid] = std::move(name);
+      runtime_.monitor(*watcher_, *pid);
+    }
+    return pid;
+  }
+
+  ChildSpec child_spec(const std::string& supervisor, std::span<const Term> parts) {
+    ChildSpec spec = child_of(parts);
+    spec.start = [this, supervisor, id = spec.id, kind = parts[4]](Runtime&) {
+      return start_child_as(supervisor, id, kind);
     };
+    return spec;
   }
-  return spec;
-}
 
-void record_children(Stage& stage, const Pid& supervisor) {
-  const auto answer = stage.runtime->call(supervisor, atom("which_children"), 1s);
-  if (!answer) {
-    return;
+  SupervisorSpec supervisor_spec(const std::string& id, std::span<const Term> parts) {
+    SupervisorSpec spec;
+    spec.strategy = strategy_of(parts[0]);
+    spec.intensity = intensity_of(parts[1]);
+    spec.auto_shutdown = auto_shutdown_of(parts[2]);
+    const auto children = *parts[3].as_list();
+    for (const Term& child : children) {
+      spec.children.push_back(child_spec(id, *child.as_tuple()));
+    }
+    return spec;
   }
-  std::vector<Term> states;
-  const auto children = *answer->as_list();
-  for (const Term& child : children) {
-    const auto parts = *child.as_tuple();
-    const Term id = parts[0].as_atom() ? parts[0] : atom(parts[0].as_text().value_or(""));
-    states.push_back(Term::tuple({id, parts[1].as_pid() ? atom("running") : parts[1]}));
-  }
-  std::sort(states.begin(), states.end(), [](const Term& one, const Term& two) { return order(one, two) < 0; });
-  stage.record(Term::tuple({atom("children"), Term::list(std::move(states))}));
-}
 
-void perform(Stage& stage, const Pid& supervisor, const Term& step) {
-  const auto parts = *step.as_tuple();
-  if (parts[0].is_atom("stop")) {
-    stage.runtime->exit(supervisor, atom("shutdown"));
-  } else if (parts[0].is_atom("failing")) {
-    stage.failing[text_of(parts[1])] = *parts[2].as_integer();
-  } else if (const auto pid = stage.pids.find(text_of(parts[1])); pid != stage.pids.end()) {
-    const RuntimeScope scope(*stage.runtime);
-    troupe::send(pid->second, Quit{parts[2]});
+  DynamicSupervisorSpec dynamic_spec(const std::string& id, std::span<const Term> parts) {
+    const auto child = *(*parts[3].as_list())[0].as_tuple();
+    const ChildSpec properties = child_of(child);
+    DynamicSupervisorSpec spec;
+    spec.restart = properties.restart;
+    spec.shutdown_timeout = properties.shutdown_timeout;
+    spec.significant = properties.significant;
+    spec.intensity = intensity_of(parts[1]);
+    spec.auto_shutdown = auto_shutdown_of(parts[2]);
+    spec.start = [this, id, kind = child[4]](Runtime&, const Term& arguments) {
+      return start_child_as(id, text_of((*arguments.as_list())[0]), kind);
+    };
+    return spec;
   }
-}
+
+  /// The youngest of that name.
+  Pid pid_of(const Term& id) const {
+    const auto found = pids_.find(text_of(id));
+    return found == pids_.end() ? Pid{} : found->second;
+  }
+
+  void perform(const Term& step, Answers& answers) {
+    const auto parts = *step.as_tuple();
+    const Pid pid = pid_of(parts[1]);
+    if (parts[0].is_atom("at_once")) {
+      static_cast<void>(system_call(runtime_, pid, atom("suspend"), 1s).ok());
+      const auto steps = *parts[2].as_list();
+      for (const Term& one : steps) {
+        perform(one, answers);
+        scheduler_.run_for(60s);
+      }
+      static_cast<void>(system_call(runtime_, pid, atom("resume"), 1s).ok());
+    } else if (parts[0].is_atom("call")) {
+      answers.push_back(std::make_shared<BlockingAnswer>());
+      ask(pid, text_of(parts[1]), parts[2], answers.back());
+    } else if (parts[0].is_atom("starts")) {
+      plan_starts(text_of(parts[1]), parts[2]);
+    } else if (parts[0].is_atom("exit")) {
+      runtime_.exit(pid, parts[2]);
+    } else if (pid.valid()) {
+      const RuntimeScope scope(runtime_);
+      troupe::send(pid, Quit{parts[2]});
+    }
+  }
+
+  void ask(const Pid& supervisor, const std::string& id, const Term& request,
+           const std::shared_ptr<BlockingAnswer>& answer) {
+    const auto parts = request.as_tuple();
+    if (request.is_tagged("start_child", 2) && (*parts)[1].as_tuple()) {
+      send(answer, supervisor, AddChild{Local<ChildSpec>(child_spec(id, *(*parts)[1].as_tuple()))});
+    } else if (parts && (*parts)[1].is_tagged("pid", 2)) {
+      send(answer, supervisor, Term::tuple({(*parts)[0], Term::pid(pid_of((*(*parts)[1].as_tuple())[1]))}));
+    } else {
+      send(answer, supervisor, request);
+    }
+  }
+  template <class Request>
+  void send(const std::shared_ptr<BlockingAnswer>& answer, const Pid& to, Request request) {
+    runtime_.spawn<BlockingAsker<Request>>(answer, std::ref(runtime_), to, std::move(request), Duration(1h));
+  }
+
+  Term with_names(const Term& term) const {
+    const auto all = [this](std::span<const Term> terms) {
+      std::vector<Term> named_terms;
+      std::transform(terms.begin(), terms.end(), std::back_inserter(named_terms),
+                     [this](const Term& one) { return with_names(one); });
+      return named_terms;
+    };
+    if (const auto pid = term.as_pid()) {
+      const auto found = names_.find(*pid);
+      return atom(found == names_.end() ? "stranger" : found->second.id);
+    }
+    if (const auto tuple = term.as_tuple()) {
+      return Term::tuple(all(*tuple));
+    }
+    const auto list = term.as_list();
+    return list ? Term::list(all(*list)) : term;
+  }
+
+  void look() {
+    std::vector<Term> children;
+    std::vector<Term> alive;
+    for (const auto& [pid, name] : names_) {
+      if (!runtime_.alive(pid)) {
+        continue;
+      }
+      alive.push_back(atom(name.id));
+      if (name.is_supervisor) {
+        const auto answer = runtime_.call(pid, atom("which_children"), 1s);
+        const Term listed = answer ? with_names(*answer) : atom("gone");
+        const auto list = listed.as_list().value_or(std::span<const Term>());
+        children.push_back(
+            Term::tuple({atom(name.id), name.id.front() == 'd' ? sorted_list({list.begin(), list.end()}) : listed}));
+      }
+    }
+    record({atom("children"), sorted_list(std::move(children))});
+    record({atom("alive"), sorted_list(std::move(alive))});
+  }
+
+  SimulatedScheduler scheduler_;
+  std::int64_t step_ = 0;
+  std::vector<Term> events_;
+  std::map<std::string, std::vector<Term>> starts_;  ///< The next one last.
+  std::map<std::string, Pid> pids_;
+  std::map<Pid, Name> names_;
+  Process* watcher_ = nullptr;
+  Runtime runtime_;
+};
 
 }  // namespace
 
-Term generate_supervisor_program(std::uint64_t seed) {
-  SeededRandom random(seed);
-  const auto number = [](std::uint64_t value) { return Term::integer(static_cast<std::int64_t>(value)); };
-  std::vector<Term> ids;
-  std::vector<Term> children;
-  std::vector<Term> failing;
-  for (std::uint64_t count = 1 + random.below(5); count > 0; --count) {
-    ids.push_back(atom("c" + std::to_string(ids.size())));
-    const Term restart = one_of(random, {"permanent", "permanent", "transient", "temporary"});
-    const bool stubborn = random.below(6) == 0;
-    children.push_back(
-        Term::tuple({ids.back(), restart, random.below(4) == 0 ? atom("brutal_kill") : number(stubborn ? 10 : 5'000),
-                     atom(stubborn ? "stubborn" : "plain")}));
-  }
-  if (random.below(8) == 0) {
-    failing.push_back(ids[random.below(ids.size())]);
-  }
-  std::vector<Term> steps;
-  for (std::uint64_t count = 1 + random.below(10); count > 0; --count) {
-    const Term id = ids[random.below(ids.size())];
-    switch (random.below(10)) {
-      case 0:
-        steps.push_back(Term::tuple({atom("failing"), id, number(1 + random.below(3))}));
-        break;
-      case 1:
-        steps.push_back(random.below(3) == 0 ? Term::tuple({atom("stop")})
-                                             : Term::tuple({atom("quit"), id, Term::tuple({atom("shutdown"), id})}));
-        break;
-      default:
-        steps.push_back(Term::tuple({atom("quit"), id, one_of(random, {"normal", "shutdown", "boom", "kill"})}));
-        break;
-    }
-  }
-  return Term::tuple({number(seed), one_of(random, {"one_for_one", "one_for_all", "rest_for_one"}),
-                      number(random.below(6)), Term::list(children), Term::list(failing), Term::list(steps)});
-}
-
-Supervision supervision(const std::vector<Term>& events) {
-  Supervision result;
-  for (const Term& entry : events) {
-    const auto parts = *entry.as_tuple();
-    const bool ended = parts[1].is_tagged("ended", 3);
-    const bool children = parts[1].is_tagged("children", 2);
-    auto& into = ended ? result.ends : children ? result.children : result.starts;
-    into[*parts[0].as_integer()].push_back(parts[1]);
-  }
-  return result;
-}
-
 std::vector<Term> run_supervisor_program(const Term& program) {
   const auto parts = *program.as_tuple();
-  Stage stage;
-  SimulatedScheduler scheduler(static_cast<std::uint64_t>(*parts[0].as_integer()));
-  Runtime runtime(scheduler);
-  stage.runtime = &runtime;
-  runtime.spawn<EndWatcher>(std::ref(stage));
-  const auto failing = *parts[4].as_list();
-  for (const Term& id : failing) {
-    stage.failing[text_of(id)] = 1;
-  }
-  const auto supervisor = start_supervisor(runtime, spec_of(stage, parts), "supervisor");
-  if (!supervisor) {
-    scheduler.run_for(60s);
-    stage.record(Term::tuple({atom("start_error"), supervisor.error().reason}));
-    return stage.events;
-  }
-  stage.ids[*supervisor] = "supervisor";
-  stage.watch(*supervisor);
-  scheduler.run_for(60s);
-  record_children(stage, *supervisor);
-  const auto steps = *parts[5].as_list();
-  for (const Term& step : steps) {
-    ++stage.step;
-    perform(stage, *supervisor, step);
-    scheduler.run_for(60s);
-    record_children(stage, *supervisor);
-  }
-  return stage.events;
+  return Stage(static_cast<std::uint64_t>(*parts[0].as_integer())).run(parts);
 }
 
 }  // namespace troupe::differential
