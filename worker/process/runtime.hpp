@@ -203,7 +203,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   static bool take_kept(Process& process, const troupe_pattern& pattern, void* context, Offer offer);
 
   /// One turn; true when the process wants another. Called by schedulers.
-  bool run_turn(Process& process, bool& was_slow);
+  bool run_turn(Process& process, std::uint32_t messages_max, bool& was_slow);
 
  private:
   using BoundaryAct = std::function<void(Process*)>;
@@ -225,21 +225,28 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void begin(Process& process);
   static void link_both(Process& one, Process& other);
 
-  // turn.cpp; false when the process has ended.
-  bool fetch(Process& process);
-  bool handle_queued(Process& process, EnvelopePtr envelope);
-  Handled handle_message(Process& process, Envelope& envelope);
+  // turn.cpp, where alone the inline ones are used; false when the process has ended.
+  inline bool fetch(Process& process);
+  bool fetch_signals(Process& process, Envelope* arrivals);
+  inline bool handle_queued(Process& process, EnvelopePtr envelope);
+  inline Handled handle_message(Process& process, Envelope& envelope);
+  inline Handled deliver(Process& process, const troupe_delivery& delivery, Envelope& envelope);
+  Handled handle_term_or_call(Process& process, Envelope& envelope);
+  Handled handle_other(Process& process, Envelope& envelope);
   Handled handle_response(Process& process, Envelope& envelope);
   Handled handle_event(Process& process, Envelope& envelope);
   Handled deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope);
   void not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery);
   void push_queue(Process& process, EnvelopePtr envelope);
+  /// When the class did not simply handle it.
+  Handled after_delivery(Process& process, const troupe_delivery& delivery, Envelope& envelope, int outcome);
 
   // rest.cpp
   void rest(Process& process, Current& here);
 
   // kept_messages.cpp
-  static void keep(Process& process, EnvelopePtr envelope);
+  /// Takes the envelope over.
+  static void keep(Process& process, Envelope* envelope);
   // system_requests.cpp
   Handled handle_system_request(Process& process, Envelope& envelope);
   /// What a suspended process handles all the same, taken out of its queue: system requests and its parent's exit.

@@ -189,7 +189,7 @@ void SchedulerThreads::run(Seat& seat) {
     if (process != nullptr) {
       seat.running_of.store(process->runtime, std::memory_order_relaxed);
       seat.running.store(process, std::memory_order_release);
-      if (run_turn(*process, was_slow)) {
+      if (run_turn(*process, options_.turn_messages_max, was_slow)) {
         if (seat.replaced.load(std::memory_order_relaxed)) [[unlikely]] {
           push_shared(*process);
         } else {

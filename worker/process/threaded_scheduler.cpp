@@ -38,7 +38,7 @@ struct ThreadedScheduler::Parts {
 };
 
 ThreadedScheduler::ThreadedScheduler(const Clock& clock, ThreadedSchedulerOptions options)
-    : parts_(std::make_unique<Parts>(clock, options)), turn_messages_max_(options.turn_messages_max) {
+    : parts_(std::make_unique<Parts>(clock, options)) {
   parts_->threads.on_wake([monitor = &parts_->monitor] { monitor->watch_again(); });
   parts_->threads.start();
   parts_->monitor.start();
