@@ -178,7 +178,9 @@ class Runtime final : public SignalReceiver, public TimerOwner {
 
   // --- For the running process: what troupe/process.hpp comes down to (host_table.cpp) ---
   Pid spawn(const troupe_spawn& options, Reference* monitor);
-  SendResult send(const Pid& to, EnvelopePtr message);
+  SendResult send(const Pid& to, EnvelopePtr&& message) {
+    return to.local() ? push(to, std::move(message), true) : send_to_node(to, *message);
+  }
   SendResult send(const Destination& to, EnvelopePtr message);
   RequestId send_request(Process& from, const Destination& to, const troupe_message_type* type, EnvelopePtr message,
                          Duration timeout);
@@ -236,10 +238,10 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   Handled handle_response(Process& process, Envelope& envelope);
   Handled handle_event(Process& process, Envelope& envelope);
   Handled deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope);
-  void not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery);
-  void push_queue(Process& process, EnvelopePtr envelope);
   /// When the class did not simply handle it.
   Handled after_delivery(Process& process, const troupe_delivery& delivery, Envelope& envelope, int outcome);
+  void not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery);
+  void push_queue(Process& process, EnvelopePtr envelope);
 
   // rest.cpp
   void rest(Process& process, Current& here);
@@ -293,7 +295,8 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void count_ended(const Term& reason);
 
   // routing.cpp
-  SendResult push(const Pid& to, EnvelopePtr envelope, bool bounded);
+  SendResult push(Pid to, EnvelopePtr&& envelope, bool bounded);
+  SendResult send_to_node(Pid to, const Envelope& message);
   void send_signal(std::unique_ptr<SignalEnvelope, EnvelopeDeleter> signal);
   bool route(NodeIndex node, RemoteSignal signal);
   SendResult send_remote(RemoteSignal signal, NodeIndex node);
