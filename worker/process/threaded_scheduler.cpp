@@ -97,7 +97,7 @@ SchedulerLoad ThreadedScheduler::load() const {
   sum.hand_overs = parts_->monitor.hand_overs();
   for (unsigned index = 0; index < threads.seats(); ++index) {
     Seat& seat = threads.seat(index);
-    sum.run_queue += seat.length.load(std::memory_order_relaxed);
+    sum.run_queue += seat.queue.length();
     sum.threads_stuck += seat.replaced.load(std::memory_order_relaxed) ? 1 : 0;
     clockid_t clock_id{};
     timespec used{};
