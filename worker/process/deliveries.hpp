@@ -12,14 +12,30 @@
 
 namespace troupe {
 
+/// The usual message: a value, and nobody awaits an answer.
+inline bool is_plain_value(const Envelope& envelope) {
+  return envelope.form == Envelope::Form::value && !envelope.from_caller;
+}
+/// Of a plain value. Only what TROUPE_MESSAGE needs is set: this is the path that has to be short.
+inline void set_plain_value(troupe_delivery& delivery, Envelope& envelope) {
+  delivery.kind = TROUPE_MESSAGE;
+  delivery.status = 0;  // Who is suspended is given no values.
+  delivery.caller = nullptr;
+  delivery.type = envelope.type;
+  delivery.value = value_of(&envelope);
+}
+
 /// SignalKind::message. Calls `use(const troupe_delivery&)` and answers what it answers, as do those below.
 template <class Use>
-[[gnu::always_inline]] inline auto with_message(const Process& process, Envelope& envelope, const Use& use) {
-  troupe_delivery delivery;  // Only what TROUPE_MESSAGE needs is set: this is the path that has to be short.
+auto with_message(const Process& process, Envelope& envelope, const Use& use) {
+  troupe_delivery delivery;
+  if (is_plain_value(envelope)) {
+    set_plain_value(delivery, envelope);
+    return use(delivery);
+  }
+  delivery = {};
   delivery.kind = TROUPE_MESSAGE;
   delivery.status = process.suspended.load(std::memory_order_relaxed) ? 1 : 0;
-  delivery.caller = nullptr;
-  delivery.type = nullptr;
   troupe_caller caller{};
   if (envelope.from_caller) {
     caller.pid = abi::to_abi(envelope.caller());

@@ -59,15 +59,20 @@ void count_bytes(const Term& term, std::size_t& bytes, unsigned& elements_left) 
 
 }  // namespace
 
-void delete_other_envelope(Envelope* envelope) noexcept {
+void EnvelopeDeleter::operator()(Envelope* envelope) const noexcept {
   switch (envelope->form) {
+    [[likely]] case Envelope::Form::value : if (envelope->type->destroy != nullptr) {
+      envelope->type->destroy(value_of(envelope));
+    }
+    discard_value_envelope(envelope);
+    break;
     case Envelope::Form::term:
       delete_envelope<TermEnvelope>(envelope);
       break;
     case Envelope::Form::signal:
       delete_envelope<SignalEnvelope>(envelope);
       break;
-    default:
+    case Envelope::Form::bare:
       delete_envelope<Envelope>(envelope);
       break;
   }

@@ -78,7 +78,8 @@ struct SignalEnvelope : Envelope {
   Term payload;
 };
 
-/// Frees an envelope and destroys what it carries.
+/// Frees an envelope and destroys what it carries. Not inline, so that the many EnvelopePtrs that a message is moved
+/// through, empty by the end, cost a comparison or nothing.
 struct EnvelopeDeleter {
   void operator()(Envelope* envelope) const noexcept;
 };
@@ -98,25 +99,12 @@ inline Envelope* new_value_envelope(const troupe_message_type& type) {
 inline void discard_value_envelope(Envelope* envelope) noexcept {
   BlockPool::free(envelope, envelope_header_bytes + envelope->type->value_size);
 }
-/// For all but Form::value.
-void delete_other_envelope(Envelope* envelope) noexcept;
 inline void* value_of(Envelope* envelope) { return reinterpret_cast<std::byte*>(envelope) + envelope_header_bytes; }
 inline const void* value_of(const Envelope* envelope) {
   return reinterpret_cast<const std::byte*>(envelope) + envelope_header_bytes;
 }
 inline Envelope* envelope_of(void* value) {
   return reinterpret_cast<Envelope*>(static_cast<std::byte*>(value) - envelope_header_bytes);
-}
-
-inline void EnvelopeDeleter::operator()(Envelope* envelope) const noexcept {
-  if (envelope->form == Envelope::Form::value) [[likely]] {
-    if (envelope->type->destroy != nullptr) {
-      envelope->type->destroy(value_of(envelope));
-    }
-    discard_value_envelope(envelope);
-  } else {
-    delete_other_envelope(envelope);
-  }
 }
 
 EnvelopePtr make_term_envelope(SignalKind kind, Term term);

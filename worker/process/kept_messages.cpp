@@ -102,10 +102,9 @@ Offered offer_one(Process& process, Envelope& envelope, void* context, Runtime::
 
 }  // namespace
 
-void Runtime::keep(Process& process, EnvelopePtr envelope) {
-  process.mailbox.put_back(*envelope);
+void Runtime::keep(Process& process, Envelope* added) {
+  process.mailbox.put_back(*added);
   ++process.queue_length;
-  Envelope* const added = envelope.release();
   if (process.kept_last == nullptr) {
     added->next = added;
   } else {

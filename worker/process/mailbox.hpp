@@ -36,39 +36,17 @@ class Mailbox {
 
   /// Takes the envelope unless the answer is `full` or `closed`. System signals pass `bounded = false`.
   Push push(Envelope* envelope, bool bounded) {
-    const bool large = envelope->bytes > large_message_bytes;
-    std::uint64_t seen = inbox_.load(std::memory_order_relaxed);
-    for (;;) {
-      const std::uint64_t first = seen & pointer_mask;
-      if (first == closed_mark) {
-        return Push::closed;
-      }
-      const std::uint64_t count = seen >> pointer_bits;
-      const std::uint64_t waiting = count + queued_.load(std::memory_order_relaxed);
-      if (bounded && (waiting >= limits_messages_max_.load(std::memory_order_relaxed) ||
-                      (large && large_bytes_.load(std::memory_order_relaxed) + envelope->bytes >
-                                    limits_bytes_max_.load(std::memory_order_relaxed)))) {
-        return Push::full;
-      }
-      const bool idle = first == idle_mark;
-      envelope->next = first <= empty_mark ? nullptr : reinterpret_cast<Envelope*>(first << pointer_shift);
-      const std::uint64_t next_count = count < count_max ? count + 1 : count;
-      const std::uint64_t wanted =
-          (reinterpret_cast<std::uintptr_t>(envelope) >> pointer_shift) | (next_count << pointer_bits);
-      // Counted before it can be seen: the owner subtracts as soon as it has taken it.
-      if (large) {
-        large_bytes_.fetch_add(envelope->bytes, std::memory_order_relaxed);
-      }
-      if (inbox_.compare_exchange_weak(seen, wanted, std::memory_order_seq_cst, std::memory_order_relaxed)) {
-        if (idle) {
-          return Push::must_schedule;
-        }
-        return bounded && waiting > mailbox_soft_messages_max ? Push::crowded : Push::done;
-      }
-      if (large) {
-        large_bytes_.fetch_sub(envelope->bytes, std::memory_order_relaxed);
-      }
+    if (envelope->bytes <= large_message_bytes) [[likely]] {
+      return add(envelope, bounded);
     }
+    // Counted before it can be seen: the owner subtracts as soon as it has taken it.
+    const std::uint64_t before = large_bytes_.fetch_add(envelope->bytes, std::memory_order_relaxed);
+    const bool fits = !bounded || before + envelope->bytes <= limits_bytes_max_.load(std::memory_order_relaxed);
+    const Push pushed = fits ? add(envelope, bounded) : Push::full;
+    if (pushed == Push::full || pushed == Push::closed) {
+      large_bytes_.fetch_sub(envelope->bytes, std::memory_order_relaxed);
+    }
+    return pushed;
   }
 
   // --- The owner's side: the thread that runs the process ---
@@ -146,6 +124,31 @@ class Mailbox {
   static constexpr std::uint64_t idle_mark = 1;
   static constexpr std::uint64_t empty_mark = 2;  ///< The process runs or is scheduled; nothing has arrived.
   static constexpr std::uint32_t large_message_bytes = 256;
+
+  Push add(Envelope* envelope, bool bounded) {
+    std::uint64_t seen = inbox_.load(std::memory_order_relaxed);
+    for (;;) {
+      const std::uint64_t first = seen & pointer_mask;
+      if (first == closed_mark) {
+        return Push::closed;
+      }
+      const std::uint64_t count = seen >> pointer_bits;
+      const std::uint64_t waiting = count + queued_.load(std::memory_order_relaxed);
+      if (bounded && waiting >= limits_messages_max_.load(std::memory_order_relaxed)) {
+        return Push::full;
+      }
+      envelope->next = first <= empty_mark ? nullptr : reinterpret_cast<Envelope*>(first << pointer_shift);
+      const std::uint64_t next_count = count < count_max ? count + 1 : count;
+      const std::uint64_t wanted =
+          (reinterpret_cast<std::uintptr_t>(envelope) >> pointer_shift) | (next_count << pointer_bits);
+      if (inbox_.compare_exchange_weak(seen, wanted, std::memory_order_seq_cst, std::memory_order_relaxed)) {
+        if (first == idle_mark) {
+          return Push::must_schedule;
+        }
+        return bounded && waiting > mailbox_soft_messages_max ? Push::crowded : Push::done;
+      }
+    }
+  }
 
   static Arrivals in_order(std::uint64_t word, std::uint32_t serial) {
     Arrivals arrivals;

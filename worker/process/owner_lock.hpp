@@ -50,7 +50,7 @@ class OwnerLock {
   };
 
  private:
-  void wait_outside() {
+  [[gnu::noinline]] void wait_outside() {
     do {
       inside_.store(false, std::memory_order_release);
       while (seized_.load(std::memory_order_acquire)) {

@@ -19,19 +19,18 @@ std::optional<NodeIndex> Runtime::node_of(const Destination& to) const {
   return intern_node_name(to.node);
 }
 
-SendResult Runtime::push(const Pid& to, EnvelopePtr envelope, bool bounded) {
+SendResult Runtime::push(Pid to, EnvelopePtr&& envelope, bool bounded) {
   Process* const process = table_.find(to);
-  if (process == nullptr) {
+  if (process == nullptr) [[unlikely]] {
     bounce(std::move(envelope), reasons::noproc());
     return SendResult::sent;
   }
   if (envelope->form == Envelope::Form::value &&
-      process->image.load(std::memory_order_relaxed) != envelope->type->image) {
+      process->image.load(std::memory_order_relaxed) != envelope->type->image) [[unlikely]] {
     envelope = to_term_envelope(std::move(envelope));
   }
   envelope->to_serial = to.serial;
-  Current* const here = current();
-  if (here != nullptr) {
+  if (Current* const here = current()) {
     ++here->sent;
     if (here->traced) [[unlikely]] {
       trace_sending(*here->process, *envelope, to);
@@ -52,7 +51,7 @@ SendResult Runtime::push(const Pid& to, EnvelopePtr envelope, bool bounded) {
       return SendResult::sent;
     case Mailbox::Push::crowded:
       envelope.release();
-      if (here != nullptr) {
+      if (Current* const here = current()) {
         here->flooded = to;
       }
       return SendResult::sent;
@@ -66,14 +65,11 @@ SendResult Runtime::push(const Pid& to, EnvelopePtr envelope, bool bounded) {
   return SendResult::sent;
 }
 
-SendResult Runtime::send(const Pid& to, EnvelopePtr message) {
-  if (to.local()) {
-    return push(to, std::move(message), true);
-  }
+SendResult Runtime::send_to_node(Pid to, const Envelope& message) {
   RemoteSignal signal;
   signal.kind = RemoteSignal::Kind::send;
   signal.to = to;
-  signal.payload = message_term(*message);
+  signal.payload = message_term(message);
   return send_remote(std::move(signal), to.node);
 }
 

@@ -178,7 +178,9 @@ class Runtime final : public SignalReceiver, public TimerOwner {
 
   // --- For the running process: what troupe/process.hpp comes down to (host_table.cpp) ---
   Pid spawn(const troupe_spawn& options, Reference* monitor);
-  SendResult send(const Pid& to, EnvelopePtr message);
+  SendResult send(const Pid& to, EnvelopePtr&& message) {
+    return to.local() ? push(to, std::move(message), true) : send_to_node(to, *message);
+  }
   SendResult send(const Destination& to, EnvelopePtr message);
   RequestId send_request(Process& from, const Destination& to, const troupe_message_type* type, EnvelopePtr message,
                          Duration timeout);
@@ -209,7 +211,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void abandon(Process& process, const Current& handler);
 
   /// One turn; true when the process wants another. Called by schedulers.
-  bool run_turn(Process& process, bool& was_slow);
+  bool run_turn(Process& process, std::uint32_t messages_max, bool& was_slow);
 
  private:
   using BoundaryAct = std::function<void(Process*)>;
@@ -231,13 +233,19 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void begin(Process& process);
   static void link_both(Process& one, Process& other);
 
-  // turn.cpp; false when the process has ended.
-  bool fetch(Process& process);
-  bool handle_queued(Process& process, EnvelopePtr envelope);
-  Handled handle_message(Process& process, Envelope& envelope);
+  // turn.cpp, where alone the inline ones are used; false when the process has ended.
+  inline bool fetch(Process& process);
+  bool fetch_signals(Process& process, Envelope* arrivals);
+  inline bool handle_queued(Process& process, EnvelopePtr envelope);
+  inline Handled handle_message(Process& process, Envelope& envelope);
+  inline Handled deliver(Process& process, const troupe_delivery& delivery, Envelope& envelope);
+  Handled handle_term_or_call(Process& process, Envelope& envelope);
+  Handled handle_other(Process& process, Envelope& envelope);
   Handled handle_response(Process& process, Envelope& envelope);
   Handled handle_event(Process& process, Envelope& envelope);
   Handled deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope);
+  /// When the class did not simply handle it.
+  Handled after_delivery(Process& process, const troupe_delivery& delivery, Envelope& envelope, int outcome);
   void not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery);
   void push_queue(Process& process, EnvelopePtr envelope);
 
@@ -245,7 +253,8 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void rest(Process& process, Current& here);
 
   // kept_messages.cpp
-  static void keep(Process& process, EnvelopePtr envelope);
+  /// Takes the envelope over.
+  static void keep(Process& process, Envelope* envelope);
   // system_requests.cpp
   Handled handle_system_request(Process& process, Envelope& envelope);
   /// What a suspended process handles all the same, taken out of its queue: system requests and its parent's exit, with
@@ -299,7 +308,8 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void bury(Process& process);
 
   // routing.cpp
-  SendResult push(const Pid& to, EnvelopePtr envelope, bool bounded);
+  SendResult push(Pid to, EnvelopePtr&& envelope, bool bounded);
+  SendResult send_to_node(Pid to, const Envelope& message);
   void send_signal(std::unique_ptr<SignalEnvelope, EnvelopeDeleter> signal);
   bool route(NodeIndex node, RemoteSignal signal);
   SendResult send_remote(RemoteSignal signal, NodeIndex node);

@@ -41,16 +41,14 @@ class Scheduler {
   /// Runs or waits until `done` holds; `done` is asked again after each `notify_waiters`. Not on a scheduler's thread.
   virtual void wait(const std::function<bool()>& done) = 0;
   virtual void notify_waiters() = 0;
-  /// Messages that a turn starting now may handle and send, together.
-  virtual std::uint32_t turn_messages_max() = 0;
   /// A number for each thread that grows with its turns and is odd within one: a turn that was under way when this was
   /// asked is over once its number has changed.
   [[nodiscard]] virtual std::vector<std::uint64_t> turns() const = 0;
   [[nodiscard]] virtual const Clock& clock() const = 0;
 };
 
-/// Runs one turn of a process: what schedulers call. True when it wants another turn. `was_slow` becomes true when its
-/// messages took long.
-bool run_turn(Process& process, bool& was_slow);
+/// Runs one turn of a process, of at most `messages_max` messages handled and sent, together: what schedulers call.
+/// True when it wants another turn. `was_slow` becomes true when its messages took long.
+bool run_turn(Process& process, std::uint32_t messages_max, bool& was_slow);
 
 }  // namespace troupe

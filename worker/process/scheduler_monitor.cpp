@@ -76,7 +76,7 @@ Instant SchedulerMonitor::look() {
 }
 
 Instant SchedulerMonitor::look_at(Seat& seat, SeatWatch& watch, Instant now, bool someone_idle) {
-  const std::size_t waiting = seat.length.load(std::memory_order_relaxed);
+  const std::size_t waiting = seat.queue.length();
   switch (
       watch.look(watched_, seat.turns.load(std::memory_order_acquire), waiting, someone_idle, options_.stuck_after)) {
     case SeatVerdict::share:

@@ -15,11 +15,6 @@ struct ThisThread {
 };
 constinit thread_local ThisThread this_thread;
 
-/// Under the seat's lock.
-void note_length(Seat& seat) {
-  seat.length.store(static_cast<std::uint32_t>(seat.queue.length()), std::memory_order_relaxed);
-}
-
 }  // namespace
 
 SchedulerThreads::SchedulerThreads(const Clock& clock, const ThreadedSchedulerOptions& options, TimerOwners& owners)
@@ -98,7 +93,7 @@ void SchedulerThreads::schedule(Process& process) {
   }
   push_own(*seat, process);
   // What this thread will do at once is not worth another's waking up; but a crowd is.
-  if (idle_.load(std::memory_order_relaxed) != 0 && seat->length.load(std::memory_order_relaxed) >= crowd) {
+  if (idle_.load(std::memory_order_relaxed) != 0 && seat->queue.length() >= crowd) {
     share_half(*seat);
   }
 }
@@ -107,7 +102,6 @@ void SchedulerThreads::push_own(Seat& seat, Process& process) {
   const OwnerLock::Owner lock(seat.lock);
   seat.queue.push(process);
   ++seat.pushed;
-  note_length(seat);
 }
 
 void SchedulerThreads::push_shared(Process& process) {
@@ -124,13 +118,12 @@ Process* SchedulerThreads::take_shared(Seat& seat) {
   Process* first = nullptr;
   {
     const std::lock_guard shared_lock(shared_mutex_);
-    const std::size_t share = std::min(shared_.length() / std::max(1u, options_.threads), share_max);
+    const std::size_t share = std::min<std::size_t>(shared_.length() / std::max(1u, options_.threads), share_max);
     first = shared_.pop();
     const OwnerLock::Owner lock(seat.lock);
-    const std::size_t before = seat.queue.length();
+    const std::uint32_t before = seat.queue.length();
     shared_.move_to(seat.queue, share);
     seat.pushed += seat.queue.length() - before;
-    note_length(seat);
     shared_length_.store(shared_.length(), std::memory_order_seq_cst);
   }
   if (shared_length_.load(std::memory_order_relaxed) != 0) {
@@ -143,8 +136,7 @@ void SchedulerThreads::share_half(Seat& seat) {
   {
     const std::lock_guard shared_lock(shared_mutex_);
     const OwnerLock::Owner lock(seat.lock);
-    seat.queue.move_to(shared_, std::min((seat.queue.length() + 1) / 2, share_max));
-    note_length(seat);
+    seat.queue.move_to(shared_, std::min<std::size_t>((seat.queue.length() + 1) / 2, share_max));
     shared_length_.store(shared_.length(), std::memory_order_seq_cst);
   }
   wake_one();
@@ -155,7 +147,6 @@ void SchedulerThreads::take_queue_from(Seat& seat) {
     const std::lock_guard shared_lock(shared_mutex_);
     const OwnerLock::Other lock(seat.lock);
     seat.queue.move_to(shared_, seat.queue.length());
-    note_length(seat);
     shared_length_.store(shared_.length(), std::memory_order_seq_cst);
   }
   wake_one();
@@ -170,7 +161,6 @@ Process* SchedulerThreads::next(Seat& seat) {
   {
     const OwnerLock::Owner lock(seat.lock);
     if (Process* const process = seat.queue.pop()) {
-      note_length(seat);
       return process;
     }
   }
@@ -189,9 +179,10 @@ void SchedulerThreads::run(Seat& seat) {
     bool was_slow = false;
     Process* const process = next(seat);
     if (process != nullptr) {
-      seat.running_of.store(process->runtime, std::memory_order_relaxed);
+      const TimerOwner& owner = *process->runtime;
+      seat.running_of.store(&owner, std::memory_order_relaxed);
       seat.running.store(process, std::memory_order_release);
-      if (run_turn(*process, was_slow)) {
+      if (run_turn(*process, options_.turn_messages_max, was_slow)) {
         if (seat.replaced.load(std::memory_order_relaxed)) [[unlikely]] {
           push_shared(*process);
         } else {
@@ -203,7 +194,7 @@ void SchedulerThreads::run(Seat& seat) {
     seat.turns.store(turn + 1, std::memory_order_release);
     after_turn(seat, was_slow);
     // Timers that fired just now may have queued something.
-    if (process == nullptr && seat.length.load(std::memory_order_relaxed) == 0) {
+    if (process == nullptr && seat.queue.length() == 0) {
       sleep(seat);
     }
   }
@@ -217,7 +208,7 @@ void SchedulerThreads::after_turn(Seat& seat, bool was_slow) {
       clock_.now() >= seat.next_due.load(std::memory_order_relaxed)) {
     fire_timers(seat);
   }
-  if (idle_.load(std::memory_order_relaxed) != 0 && seat.length.load(std::memory_order_relaxed) >= 2 &&
+  if (idle_.load(std::memory_order_relaxed) != 0 && seat.queue.length() >= 2 &&
       (was_slow || seat.picks % look_at_waits_every == 0) && waits_are_long(seat)) {
     share_half(seat);
   }
@@ -226,7 +217,7 @@ void SchedulerThreads::after_turn(Seat& seat, bool was_slow) {
 /// Of a queue that is served in order: who was in it at the last mark is still in it.
 bool SchedulerThreads::waits_are_long(Seat& seat) const {
   const Instant now = clock_.now();
-  const std::uint64_t taken = seat.pushed - seat.length.load(std::memory_order_relaxed);
+  const std::uint64_t taken = seat.pushed - seat.queue.length();
   if (taken < seat.mark && now - seat.marked_at < wait_until_shared) {
     return false;
   }
@@ -245,7 +236,7 @@ void SchedulerThreads::attend(Seat& seat) {
   if (seat.timers_due.exchange(false, std::memory_order_acq_rel)) {
     fire_timers(seat);
   }
-  if (seat.share_now.exchange(false, std::memory_order_acq_rel) && seat.length.load(std::memory_order_relaxed) != 0) {
+  if (seat.share_now.exchange(false, std::memory_order_acq_rel) && seat.queue.length() != 0) {
     share_half(seat);
   }
 }
@@ -380,7 +371,6 @@ void SchedulerThreads::forget(const Runtime& runtime) {
     for (unsigned index = 0; index < seats(); ++index) {
       const OwnerLock::Other lock(seats_[index].lock);
       remove(seats_[index].queue);
-      note_length(seats_[index]);
     }
     remove(shared_);
     shared_length_.store(shared_.length(), std::memory_order_seq_cst);

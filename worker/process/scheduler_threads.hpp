@@ -57,9 +57,9 @@ class SchedulerThreads {
 
  private:
   void run(Seat& seat);
-  Process* next(Seat& seat);
-  void push_own(Seat& seat, Process& process);
-  void after_turn(Seat& seat, bool was_slow);
+  inline Process* next(Seat& seat);
+  inline void push_own(Seat& seat, Process& process);
+  inline void after_turn(Seat& seat, bool was_slow);
   void attend(Seat& seat);
   [[nodiscard]] bool waits_are_long(Seat& seat) const;
   void share_half(Seat& seat);

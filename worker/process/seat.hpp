@@ -20,13 +20,12 @@ struct alignas(64) Seat {
   // --- Written by the owner's thread at every turn ---
   OwnerLock lock;
   RunQueue queue;                                      ///< Under `lock`.
-  std::atomic<std::uint32_t> length{0};                ///< Of `queue`, for those who only look.
   std::atomic<std::uint64_t> turns{0};                 ///< Odd from before a process is taken until its turn is over.
   std::atomic<Process*> running{nullptr};              ///< Whose turn it is; null when nobody's.
   std::atomic<const TimerOwner*> running_of{nullptr};  ///< Its runtime; set before `running`.
   std::atomic<Instant> next_due{Instant::max()};       ///< No timer of this place is due before.
   std::uint32_t picks = 0;
-  std::uint64_t pushed = 0;  ///< Processes ever put into `queue`; all but `length` of them were taken out again.
+  std::uint64_t pushed = 0;  ///< Processes ever put into `queue`; all but those in it were taken out again.
   std::uint64_t mark = 0;    ///< `pushed` at `marked_at`: while fewer were taken out, somebody waits since then.
   Instant marked_at{};
 

@@ -77,8 +77,10 @@ bool SimulatedScheduler::run_something() {
   Process* const process = runnable_[chosen];
   runnable_[chosen] = runnable_.back();
   runnable_.pop_back();
+  // Short turns, so that they interleave in many ways.
+  const auto messages_max = static_cast<std::uint32_t>(1 + random_.below(4));
   bool was_slow = false;
-  if (run_turn(*process, was_slow)) {
+  if (run_turn(*process, messages_max, was_slow)) {
     runnable_.push_back(process);
   }
   return true;

@@ -43,8 +43,6 @@ class SimulatedScheduler final : public Scheduler, public EventLoop {
   /// Steps until `done` holds; a simulation in which nothing can happen any more before that is a broken one (check).
   void wait(const std::function<bool()>& done) override;
   void notify_waiters() override {}
-  /// 1 to 4, so that turns interleave in many ways.
-  std::uint32_t turn_messages_max() override { return 1 + static_cast<std::uint32_t>(random_.below(4)); }
   [[nodiscard]] std::vector<std::uint64_t> turns() const override { return {}; }
   [[nodiscard]] const Clock& clock() const override { return clock_; }
 

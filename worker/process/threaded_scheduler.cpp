@@ -38,7 +38,7 @@ struct ThreadedScheduler::Parts {
 };
 
 ThreadedScheduler::ThreadedScheduler(const Clock& clock, ThreadedSchedulerOptions options)
-    : parts_(std::make_unique<Parts>(clock, options)), turn_messages_max_(options.turn_messages_max) {
+    : parts_(std::make_unique<Parts>(clock, options)) {
   parts_->threads.on_wake([monitor = &parts_->monitor] { monitor->watch_again(); });
   parts_->threads.start();
   parts_->monitor.start();
@@ -97,7 +97,7 @@ SchedulerLoad ThreadedScheduler::load() const {
   sum.hand_overs = parts_->monitor.hand_overs();
   for (unsigned index = 0; index < threads.seats(); ++index) {
     Seat& seat = threads.seat(index);
-    sum.run_queue += seat.length.load(std::memory_order_relaxed);
+    sum.run_queue += seat.queue.length();
     sum.threads_stuck += seat.replaced.load(std::memory_order_relaxed) ? 1 : 0;
     sum.threads_abandoned += seat.abandoned.load(std::memory_order_relaxed) ? 1 : 0;
     clockid_t clock_id{};

@@ -50,7 +50,6 @@ class ThreadedScheduler final : public Scheduler {
   void hand_over() override;
   void wait(const std::function<bool()>& done) override;
   void notify_waiters() override;
-  std::uint32_t turn_messages_max() override { return turn_messages_max_; }
   [[nodiscard]] std::vector<std::uint64_t> turns() const override;
   /// Thread-safe; asks the kernel, so it costs those who look and not those who run.
   [[nodiscard]] SchedulerLoad load() const;
@@ -59,7 +58,6 @@ class ThreadedScheduler final : public Scheduler {
  private:
   struct Parts;
   std::unique_ptr<Parts> parts_;
-  const std::uint32_t turn_messages_max_;
 };
 
 }  // namespace troupe

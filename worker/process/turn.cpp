@@ -17,43 +17,42 @@ namespace {
 /// message only while they take long, and lets the process remember that they do.
 class TurnTime {
  public:
-  TurnTime(const Clock& clock, Duration time_max, Process& process)
-      : clock_(clock), time_max_(time_max), process_(process) {
+  TurnTime(const Clock& clock, Process& process) {
     if (process.slow || process.queue_length > look_first_after) {
-      start();
+      start(clock);
     }
   }
 
-  bool used_up() { return ++since_look_ >= look_every_ && look(); }
+  /// Whether it is time to look, after `handled` messages.
+  [[nodiscard]] bool look_due(std::uint32_t handled) const { return handled >= look_at_; }
+  [[gnu::noinline]] bool used_up(std::uint32_t handled, const Clock& clock, Duration time_max, Process& process);
 
  private:
   static constexpr Duration slow_message = std::chrono::microseconds(20);
-  static constexpr unsigned look_first_after = 4;
+  static constexpr std::uint32_t look_first_after = 4;
 
-  void start() {
-    started_ = last_look_ = clock_.now();
-    look_every_ = 1;
-  }
-  bool look() {
-    if (started_ == Instant{}) {
-      start();
-    }
-    const Instant now = clock_.now();
-    process_.slow = now - last_look_ >= slow_message;
-    look_every_ = process_.slow ? 1 : std::min(look_every_ * 2, 32u);
-    since_look_ = 0;
-    last_look_ = now;
-    return now - started_ >= time_max_;
+  void start(const Clock& clock) {
+    started_ = last_look_ = clock.now();
+    look_every_ = look_at_ = 1;
   }
 
-  const Clock& clock_;
-  const Duration time_max_;
-  Process& process_;
   Instant started_{};
   Instant last_look_{};
-  unsigned since_look_ = 0;
-  unsigned look_every_ = look_first_after;
+  std::uint32_t look_every_ = look_first_after;
+  std::uint32_t look_at_ = look_first_after;  ///< Messages handled.
 };
+
+bool TurnTime::used_up(std::uint32_t handled, const Clock& clock, Duration time_max, Process& process) {
+  if (started_ == Instant{}) {
+    start(clock);
+  }
+  const Instant now = clock.now();
+  process.slow = now - last_look_ >= slow_message;
+  look_every_ = process.slow ? 1 : std::min(look_every_ * 2, 32u);
+  look_at_ = handled + look_every_;
+  last_look_ = now;
+  return now - started_ >= time_max;
+}
 
 Envelope* pop_queue(Process& process) {
   Envelope* const first = process.queue_first;
@@ -74,37 +73,84 @@ void append_queue(Process& process, Envelope* first, Envelope* last, std::uint32
 
 }  // namespace
 
-bool run_turn(Process& process, bool& was_slow) { return process.runtime->run_turn(process, was_slow); }
+// The way of the usual message, inline within the turn; what is rare is a call.
 
-bool Runtime::run_turn(Process& process, bool& was_slow) {
+[[gnu::always_inline]] Handled Runtime::deliver(Process& process, const troupe_delivery& delivery, Envelope& envelope) {
+  Current& here = *current();
+  if (here.traced) [[unlikely]] {
+    trace_arrival(process, envelope);
+  }
+  if (here.rests) [[unlikely]] {
+    here.take_back_rest();
+  }
+  if (process.idle_timer_set) [[unlikely]] {
+    process.idle_timer_set = false;
+    timers_.cancel(process.bonds->idle_timer);
+  }
+  enter_user_code(process);
+  const int outcome = process.process_class->handle(process.state, &delivery);
+  if (!leave_user_code(process)) [[unlikely]] {
+    bury(process);
+    return Handled::ended;
+  }
+  if (outcome == TROUPE_HANDLED && here.request == 0 && !here.failed) [[likely]] {
+    return Handled::done;
+  }
+  return after_delivery(process, delivery, envelope, outcome);
+}
+
+[[gnu::always_inline]] Handled Runtime::handle_message(Process& process, Envelope& envelope) {
+  if (is_plain_value(envelope)) [[likely]] {
+    troupe_delivery delivery;
+    set_plain_value(delivery, envelope);
+    return deliver(process, delivery, envelope);
+  }
+  return handle_term_or_call(process, envelope);
+}
+
+[[gnu::always_inline]] bool Runtime::handle_queued(Process& process, EnvelopePtr envelope) {
+  const Handled handled =
+      envelope->kind == SignalKind::message ? handle_message(process, *envelope) : handle_other(process, *envelope);
+  if (handled == Handled::kept) {
+    keep(process, envelope.release());
+  }
+  return handled != Handled::ended;
+}
+
+bool run_turn(Process& process, std::uint32_t messages_max, bool& was_slow) {
+  return process.runtime->run_turn(process, messages_max, was_slow);
+}
+
+bool Runtime::run_turn(Process& process, std::uint32_t messages_max, bool& was_slow) {
   if (stopping_.load(std::memory_order_acquire)) {
     return false;
   }
   process.running.store(true, std::memory_order_relaxed);
   CurrentScope scope(process, *this);
   scope->traced = process.traced;
-  const std::uint32_t messages_max = scheduler_.turn_messages_max();
   std::uint32_t handled = 0;
-  const Pid pid = process.pid();
-  if (process.pause_timer != 0) {
+  if (process.pause_timer != 0) [[unlikely]] {
     timers_.cancel(std::exchange(process.pause_timer, 0));
   }
   if (!fetch(process)) {
     return false;
   }
-  TurnTime time(clock_, options_.turn_time_max, process);
+  TurnTime time(clock_, process);
   for (;;) {
-    EnvelopePtr envelope(process.suspended.load(std::memory_order_relaxed) ? next_while_suspended(process)
-                                                                           : pop_queue(process));
-    if (!envelope) {
-      rest(process, *scope);
+    Envelope* const next =
+        process.suspended.load(std::memory_order_relaxed) ? next_while_suspended(process) : pop_queue(process);
+    if (next == nullptr) {
+      if (scope->rests) [[unlikely]] {
+        rest(process, *scope);
+      }
       was_slow = process.slow;
       process.mailbox.set_queued(process.queue_length);
       process.running.store(false, std::memory_order_relaxed);
-      if (process.mailbox.try_idle()) {
+      const std::uint32_t serial = process.serial.load(std::memory_order_relaxed);
+      if (process.mailbox.try_idle()) [[likely]] {
         // From here on the process may run elsewhere; its slot may be looked at all the same.
-        if (process.senders_wait.load(std::memory_order_seq_cst)) {
-          wake_senders(process, pid);
+        if (process.senders_wait.load(std::memory_order_seq_cst)) [[unlikely]] {
+          wake_senders(process, {0, 0, process.id, serial});
         }
         return false;
       }
@@ -115,19 +161,21 @@ bool Runtime::run_turn(Process& process, bool& was_slow) {
       continue;
     }
     process.reductions.store(process.reductions.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    if (!handle_queued(process, std::move(envelope))) {
+    if (!handle_queued(process, EnvelopePtr(next))) {
       return false;
     }
-    if (process.queue_length <= mailbox_soft_messages_max / 2 && process.senders_wait.load(std::memory_order_relaxed)) {
+    if (process.senders_wait.load(std::memory_order_relaxed) && process.queue_length <= mailbox_soft_messages_max / 2)
+        [[unlikely]] {
       process.mailbox.set_queued(process.queue_length);
-      wake_senders(process, pid);
+      wake_senders(process, process.pid());
     }
-    if (scope->flooded.valid() && scope->flooded != pid) {
+    if (scope->flooded.valid() && scope->flooded != process.pid()) [[unlikely]] {
       rest(process, *scope);
       return fetch(process) && !park(process, scope->flooded);
     }
     // What is sent counts too: whoever sends much must let the receivers follow while it is still in the caches.
-    if (++handled + scope->sent >= messages_max || time.used_up()) {
+    if (++handled + scope->sent >= messages_max ||
+        (time.look_due(handled) && time.used_up(handled, clock_, options_.turn_time_max, process))) {
       rest(process, *scope);
       was_slow = process.slow;
       process.mailbox.set_queued(process.queue_length);
@@ -139,14 +187,18 @@ bool Runtime::run_turn(Process& process, bool& was_slow) {
 
 bool Runtime::fetch(Process& process) {
   const Mailbox::Arrivals arrivals = process.mailbox.take(process.serial.load(std::memory_order_relaxed));
-  if (arrivals.plain && (!process.bonds || process.bonds->requests.empty())) [[likely]] {
-    if (arrivals.first != nullptr) {
-      append_queue(process, arrivals.first, arrivals.last, arrivals.count);
-    }
-    process.mailbox.set_queued(process.queue_length);
-    return true;
+  if (!arrivals.plain || (process.bonds && !process.bonds->requests.empty())) [[unlikely]] {
+    return fetch_signals(process, arrivals.first);
   }
-  process.fetched = arrivals.first;
+  if (arrivals.first != nullptr) {
+    append_queue(process, arrivals.first, arrivals.last, arrivals.count);
+  }
+  process.mailbox.set_queued(process.queue_length);
+  return true;
+}
+
+bool Runtime::fetch_signals(Process& process, Envelope* arrivals) {
+  process.fetched = arrivals;
   while (process.fetched != nullptr) {
     EnvelopePtr envelope(std::exchange(process.fetched, process.fetched->next));
     if (envelope->to_serial != process.serial.load(std::memory_order_relaxed)) {
@@ -182,27 +234,7 @@ void Runtime::push_queue(Process& process, EnvelopePtr envelope) {
   append_queue(process, added, added, 1);
 }
 
-bool Runtime::handle_queued(Process& process, EnvelopePtr envelope) {
-  Handled handled = Handled::ended;
-  switch (envelope->kind) {
-    case SignalKind::message:
-      handled = handle_message(process, *envelope);
-      break;
-    case SignalKind::reply:
-    case SignalKind::failed_reply:
-      handled = handle_response(process, *envelope);
-      break;
-    default:
-      handled = handle_event(process, *envelope);
-      break;
-  }
-  if (handled == Handled::kept) {
-    keep(process, std::move(envelope));
-  }
-  return handled != Handled::ended;
-}
-
-Handled Runtime::handle_message(Process& process, Envelope& envelope) {
+Handled Runtime::handle_term_or_call(Process& process, Envelope& envelope) {
   if (envelope.from_caller) {
     current()->request = envelope.number;
     current()->caller = envelope.caller();
@@ -212,6 +244,16 @@ Handled Runtime::handle_message(Process& process, Envelope& envelope) {
   }
   return with_message(process, envelope,
                       [&](const troupe_delivery& delivery) { return deliver_to_class(process, delivery, &envelope); });
+}
+
+Handled Runtime::handle_other(Process& process, Envelope& envelope) {
+  switch (envelope.kind) {
+    case SignalKind::reply:
+    case SignalKind::failed_reply:
+      return handle_response(process, envelope);
+    default:
+      return handle_event(process, envelope);
+  }
 }
 
 Handled Runtime::handle_response(Process& process, Envelope& envelope) {
@@ -265,24 +307,13 @@ Handled Runtime::handle_event(Process& process, Envelope& envelope) {
 }
 
 Handled Runtime::deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope) {
+  return deliver(process, delivery, *envelope);
+}
+
+Handled Runtime::after_delivery(Process& process, const troupe_delivery& delivery, Envelope& envelope, int outcome) {
   Current& here = *current();
-  if (here.traced) [[unlikely]] {
-    trace_arrival(process, *envelope);
-  }
-  if (here.rests) [[unlikely]] {
-    here.take_back_rest();
-  }
-  if (std::exchange(process.idle_timer_set, false)) [[unlikely]] {
-    timers_.cancel(process.bonds->idle_timer);
-  }
-  enter_user_code(process);
-  const int outcome = process.process_class->handle(process.state, &delivery);
-  if (!leave_user_code(process)) [[unlikely]] {
-    bury(process);
-    return Handled::ended;
-  }
   if (outcome == TROUPE_NOT_UNDERSTOOD) {
-    not_understood(process, *envelope, delivery);
+    not_understood(process, envelope, delivery);
   }
   if (here.request != 0) {
     // The answer comes later, or never: then the caller must learn of this process's end.
@@ -292,7 +323,7 @@ Handled Runtime::deliver_to_class(Process& process, const troupe_delivery& deliv
     bonds.watchers[reference].from = here.caller;
   }
   if (here.failed) {
-    end(process, here.fail_reason, here.crashed ? EndedBy::crash : EndedBy::exit, envelope);
+    end(process, here.fail_reason, here.crashed ? EndedBy::crash : EndedBy::exit, &envelope);
     return Handled::ended;
   }
   return outcome == TROUPE_KEPT ? Handled::kept : Handled::done;

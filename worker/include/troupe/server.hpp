@@ -67,7 +67,7 @@ inline void fail(const Term& reason, bool crash) {
 
 /// Runs a callback of the user's; what it throws becomes an exit reason, so that nothing of C++ crosses the ABI.
 template <class Body>
-int guarded(Body body) noexcept {
+[[gnu::always_inline]] inline int guarded(Body body) noexcept {
   try {
     return body();
   } catch (const ExitNow& exit) {
@@ -210,15 +210,11 @@ inline Term value_as_term(const troupe_message_type& type, const void* value) {
   return term;
 }
 
+/// A term, or a value of none of the class's own types.
 template <class S, class... Messages>
 int handle_message(S& state, const troupe_delivery& delivery, messages<Messages...> list) {
-  if (delivery.type == nullptr) {
-    return handle_term(state, take_term(delivery.term), delivery, list);
-  }
-  if ((try_value<S, Messages>(state, delivery) || ...)) {
-    return TROUPE_HANDLED;
-  }
-  return handle_term(state, value_as_term(*delivery.type, delivery.value), delivery, list);
+  const Term term = delivery.type == nullptr ? take_term(delivery.term) : value_as_term(*delivery.type, delivery.value);
+  return handle_term(state, term, delivery, list);
 }
 
 /// Fills a Response from a typed value or a term.
@@ -302,8 +298,9 @@ inline Term timeout_term(const Timeout& timeout) {
   return Term::tuple({Term::atom("timeout"), Term::integer(static_cast<std::int64_t>(timeout.timer))});
 }
 
+/// All but the values that `try_values` takes.
 template <class S>
-int dispatch(S& state, const troupe_delivery& delivery) {
+[[gnu::noinline]] int dispatch(S& state, const troupe_delivery& delivery) {
   const typename S::messages list{};
   switch (delivery.kind) {
     case TROUPE_MESSAGE:
@@ -403,13 +400,24 @@ int start_class([[maybe_unused]] void* memory, [[maybe_unused]] const troupe_ter
   });
 }
 
+template <class S, class... Messages>
+bool try_values(S& state, const troupe_delivery& delivery, messages<Messages...>) {
+  return (try_value<S, Messages>(state, delivery) || ...);
+}
+
 template <class S>
 int handle_class(void* state, const troupe_delivery* delivery) {
-  return guarded([&] {
+  return guarded([state, delivery] {
     if constexpr (requires(S & s) { s.take_delivery(*delivery); }) {
       return static_cast<S*>(state)->take_delivery(*delivery);  // A coroutine's: troupe/coroutine.hpp.
     } else {
-      return dispatch(*static_cast<S*>(state), *delivery);
+      S& object = *static_cast<S*>(state);
+      // The usual case goes ahead, and leaves the frame of all others to their own function.
+      if (delivery->kind == TROUPE_MESSAGE && delivery->type != nullptr &&
+          try_values(object, *delivery, typename S::messages{})) [[likely]] {
+        return static_cast<int>(TROUPE_HANDLED);
+      }
+      return dispatch(object, *delivery);
     }
   });
 }
