@@ -239,13 +239,14 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   inline bool handle_queued(Process& process, EnvelopePtr envelope);
   inline Handled handle_message(Process& process, Envelope& envelope);
   inline Handled deliver(Process& process, const troupe_delivery& delivery, Envelope& envelope);
+  /// The same, not inline: for all but the usual message.
+  Handled deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope);
+  /// When the class did not simply handle it.
+  Handled after_delivery(Process& process, const troupe_delivery& delivery, Envelope& envelope, int outcome);
   Handled handle_term_or_call(Process& process, Envelope& envelope);
   Handled handle_other(Process& process, Envelope& envelope);
   Handled handle_response(Process& process, Envelope& envelope);
   Handled handle_event(Process& process, Envelope& envelope);
-  Handled deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope);
-  /// When the class did not simply handle it.
-  Handled after_delivery(Process& process, const troupe_delivery& delivery, Envelope& envelope, int outcome);
   void not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery);
   void push_queue(Process& process, EnvelopePtr envelope);
 

@@ -300,15 +300,18 @@ class CoroutineProcess<Body> : public abi::StartArguments<Parameters...> {
 
   int take_delivery(const troupe_delivery& delivery) {
     abi::Candidate candidate(delivery);
-    if (const auto asked = candidate.system_request()) {
-      reply<Term>(asked->from, system_messages::answer(*this, asked->what,
-                                                       {own_class_name(), self(), parent(), delivery.status != 0}));
+    if (const auto asked = candidate.system_request()) [[unlikely]] {
+      answer(*asked, delivery.status != 0);
       return TROUPE_HANDLED;
     }
     return sequence_.deliver(candidate);
   }
 
  private:
+  [[gnu::noinline]] void answer(const system_messages::Request& asked, bool suspended) {
+    reply<Term>(asked.from,
+                system_messages::answer(*this, asked.what, {own_class_name(), self(), parent(), suspended}));
+  }
   struct Begin {};
   CoroutineProcess(std::coroutine_handle<abi::PromiseOf<void>> frame, Begin) : sequence_(frame, frame.promise()) {}
 

@@ -67,6 +67,8 @@ class Sequence {
   bool suspend(Wait& wait, std::coroutine_handle<> waiter);
   bool go_on_at_once(std::coroutine_handle<> waiter);
   bool is_own_timeout(const troupe_delivery& delivery);
+  void set_timer(Wait& wait, std::chrono::nanoseconds timeout);
+  void stop_timer(TimerReference timer);
   void wake();
   void run();
 
@@ -155,10 +157,7 @@ inline bool Sequence::wait(Wait& wait, std::coroutine_handle<> waiter, std::chro
   }
   refused_by_ = wait.wanted;
   if (timeout != std::chrono::nanoseconds::max()) {
-    wait.timer = start_timer(timeout);
-    if (wait.timer == 0) {
-      troupe::exit(Term::atom("system_limit"));
-    }
+    set_timer(wait, timeout);
   }
   return suspend(wait, waiter);
 }
@@ -221,13 +220,26 @@ inline bool Sequence::is_own_timeout(const troupe_delivery& delivery) {
   return fired_late_ && std::erase(*fired_late_, delivery.number) != 0;
 }
 
+// Not inline: most waits have no timer.
+[[gnu::noinline]] inline void Sequence::set_timer(Wait& wait, std::chrono::nanoseconds timeout) {
+  wait.timer = start_timer(timeout);
+  if (wait.timer == 0) {
+    troupe::exit(Term::atom("system_limit"));
+  }
+}
+[[gnu::noinline]] inline void Sequence::stop_timer(TimerReference timer) {
+  if (cancel_timer(timer)) {
+    return;
+  }
+  if (!fired_late_) {
+    fired_late_ = std::make_unique<std::vector<TimerReference>>();
+  }
+  fired_late_->push_back(timer);
+}
+
 inline void Sequence::wake() {
-  const TimerReference timer = std::exchange(wait_->timer, 0);
-  if (timer != 0 && !cancel_timer(timer)) {
-    if (!fired_late_) {
-      fired_late_ = std::make_unique<std::vector<TimerReference>>();
-    }
-    fired_late_->push_back(timer);
+  if (const TimerReference timer = std::exchange(wait_->timer, 0)) {
+    stop_timer(timer);
   }
   next_ = std::exchange(wait_, nullptr)->waiter;
 }
