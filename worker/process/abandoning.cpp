@@ -1,12 +1,22 @@
 // A process that is killed while its handler does not return: for everybody else it ends, as in Erlang; the handler's
 // thread is given up until it comes back, and then only destroys the state.
+#include <thread>
+
 #include "base/log.hpp"
 #include "worker/process/crash_report.hpp"
 #include "worker/process/current.hpp"
 #include "worker/process/exit_reasons.hpp"
 #include "worker/process/runtime.hpp"
+#include "worker/process/user_code.hpp"
 
 namespace troupe {
+
+bool outlives_claim(const Process& process) {
+  while (process.fate.load(std::memory_order_acquire) == Fate::claimed) {
+    std::this_thread::yield();
+  }
+  return process.fate.load(std::memory_order_acquire) == Fate::alive;
+}
 
 bool Runtime::kill_waits(const Process& process) {
   const std::uint32_t serial = process.serial.load(std::memory_order_relaxed);

@@ -6,8 +6,6 @@
 // waits while a claim lasts. It pays two plain stores and a load (barriers.hpp) for each handler.
 #pragma once
 
-#include <thread>
-
 #include "worker/process/barriers.hpp"
 #include "worker/process/process.hpp"
 
@@ -15,17 +13,14 @@ namespace troupe {
 
 inline void enter_user_code(Process& process) { process.in_user_code.store(true, std::memory_order_release); }
 
+/// Waits for the claim to be over; false when the process was ended under it.
+[[nodiscard]] bool outlives_claim(const Process& process);
+
 /// False when the process was ended meanwhile: of the slot only the state is left, for this thread to destroy.
 [[nodiscard]] inline bool leave_user_code(Process& process) {
   process.in_user_code.store(false, std::memory_order_relaxed);
   light_barrier();
-  Fate fate = process.fate.load(std::memory_order_acquire);
-  while (fate == Fate::claimed)
-    [[unlikely]] {
-      std::this_thread::yield();
-      fate = process.fate.load(std::memory_order_acquire);
-    }
-  return fate == Fate::alive;
+  return process.fate.load(std::memory_order_acquire) == Fate::alive || outlives_claim(process);
 }
 
 /// By a thread that is not the process's; one at a time.
