@@ -19,7 +19,7 @@ struct Compared {
   std::vector<Term> here;
 };
 
-std::string text(const std::vector<Term>& events) {
+std::string lines_of(const std::vector<Term>& events) {
   std::string lines;
   for (const Term& event : events) {
     lines += "  " + event.text() + "\n";
@@ -44,8 +44,8 @@ std::vector<Compared> differing(const std::vector<Compared>& programs, bool last
       left.push_back(programs[i]);
       if (last_attempt) {
         ADD_FAILURE() << programs[i].program.text() << "\nOTP:\n"
-                      << text((*on_otp)[i]) << "Troupe:\n"
-                      << text(programs[i].here)
+                      << lines_of((*on_otp)[i]) << "Troupe:\n"
+                      << lines_of(programs[i].here)
                       << "again: TROUPE_SEED=" << *(*programs[i].program.as_tuple())[0].as_integer()
                       << " differential_test";
         break;

@@ -1,3 +1,5 @@
+#include <netdb.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -65,9 +67,8 @@ std::string ask(const Config& config) {
 
 TEST(Tls, trusts_the_configs_authority_and_checks_the_address) {
   const auto ca = authority("good");
-  const auto server = serve(issue(ca, {"127.0.0.1", "localhost"}));
+  const auto server = serve(issue(ca, {"127.0.0.1"}));
   EXPECT_THAT(ask(config_for(*server, ca.certificate_pem)), HasSubstr("|127.0.0.1:"));
-  EXPECT_THAT(ask(config_for(*server, ca.certificate_pem, "localhost")), HasSubstr("|localhost:"));
   EXPECT_THAT(ask(config_for(*server, authority("other").certificate_pem)), HasSubstr("certificate verify failed"));
 }
 
@@ -84,10 +85,29 @@ TEST(Tls, does_not_trust_the_systems_authorities_beside_the_configs) {
   std::filesystem::remove(bundle);
 }
 
-TEST(Tls, refuses_a_certificate_for_another_address_or_by_common_name_alone) {
+TEST(Tls, refuses_a_certificate_for_another_address) {
   const auto ca = authority("good");
   const auto other = serve(issue(ca, {"10.9.8.7"}));
   EXPECT_THAT(ask(config_for(*other, ca.certificate_pem)), HasSubstr("certificate verify failed"));
+}
+
+/// A machine without /etc/hosts, such as a bare debootstrap, knows no name at all.
+bool knows_localhost() {
+  addrinfo* found = nullptr;
+  const bool known = ::getaddrinfo("localhost", nullptr, nullptr, &found) == 0;
+  if (known) {
+    ::freeaddrinfo(found);
+  }
+  return known;
+}
+
+TEST(Tls, checks_names_as_well_but_never_the_common_name) {
+  if (!knows_localhost()) {
+    GTEST_SKIP() << "localhost does not resolve here";
+  }
+  const auto ca = authority("good");
+  const auto server = serve(issue(ca, {"localhost"}));
+  EXPECT_THAT(ask(config_for(*server, ca.certificate_pem, "localhost")), HasSubstr("|localhost:"));
   const auto named = serve(issue(ca, {"elsewhere.example"}, CertificateUse::server, "localhost"));
   EXPECT_THAT(ask(config_for(*named, ca.certificate_pem, "localhost")), HasSubstr("certificate verify failed"));
 }

@@ -7,7 +7,7 @@
 namespace troupe::local {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 class spdy_connection : public ::testing::Test {
  protected:

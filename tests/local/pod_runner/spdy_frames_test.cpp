@@ -7,7 +7,7 @@
 namespace troupe::local {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 /// Frames as text, the data of one stream joined; ends with "error: CODE" when reading did.
 std::vector<std::string> read_all(SpdyFrameReader& reader) {

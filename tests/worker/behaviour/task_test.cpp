@@ -125,7 +125,7 @@ TEST_F(Tasks, are_not_for_threads_that_are_no_processes_but_starting_them_is) {
 // --- Streams ---
 
 /// Runs a stream of items 0 to `count` - 1; how long each takes is a matter of its turns.
-struct Begin {
+struct BeginTasks {
   std::int64_t count = 0;
 };
 struct Gate {
@@ -136,11 +136,11 @@ struct Gate {
 
 class StreamOwner : public PuppetBase {
  public:
-  using messages = troupe::messages<Begin, task::Response<std::int64_t>>;
+  using messages = troupe::messages<BeginTasks, task::Response<std::int64_t>>;
   StreamOwner(Seen seen, task::StreamOptions options, std::shared_ptr<Gate> gate)
       : PuppetBase(std::move(seen)), options_(options), gate_(std::move(gate)) {}
 
-  void handle(Begin begin) {
+  void handle(BeginTasks begin) {
     auto next = [this, n = std::int64_t{0}, count = begin.count]() mutable -> std::optional<std::int64_t> {
       if (n == count) {
         return std::nullopt;

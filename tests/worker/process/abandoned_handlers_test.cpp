@@ -67,10 +67,10 @@ class Enduring {
 };
 
 /// Asks, watches and is linked to a process, and notes what it hears of its end.
-class Onlooker {
+class Witness {
  public:
   using messages = troupe::messages<Endure, Response<Weigh>>;
-  Onlooker(Pid of, std::mutex& mutex, std::vector<std::string>& heard) : of_(of), mutex_(mutex), heard_(heard) {}
+  Witness(Pid of, std::mutex& mutex, std::vector<std::string>& heard) : of_(of), mutex_(mutex), heard_(heard) {}
   void handle(Endure) {
     troupe::link(of_);
     troupe::monitor(of_);
@@ -122,7 +122,7 @@ class AbandonedHandlers : public ::testing::TestWithParam<unsigned> {
 
 TEST_P(AbandonedHandlers, end_their_process_for_everybody_else) {
   const Pid pid = enduring("enduring");
-  troupe::send(troupe::spawn<Onlooker>(pid, std::ref(mutex), std::ref(heard)), Endure{});
+  troupe::send(troupe::spawn<Witness>(pid, std::ref(mutex), std::ref(heard)), Endure{});
   ASSERT_TRUE(eventually([&] { return ordeal.inside.load(); }));
   troupe::exit(pid, Term::atom("kill"));
   const std::vector<std::string> all{"down killed", "exit killed", "response killed", "response killed"};

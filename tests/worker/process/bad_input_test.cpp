@@ -153,10 +153,10 @@ struct Wait {
 };
 
 /// Asked to wait it asks the next one to wait, and answers nobody before it has been answered itself.
-class Patient : public PuppetBase {
+class Forbearing : public PuppetBase {
  public:
   using messages = troupe::messages<Wait, Response<Wait>>;
-  Patient(Seen seen, std::string next) : PuppetBase(std::move(seen)), next_(std::move(next)) {}
+  Forbearing(Seen seen, std::string next) : PuppetBase(std::move(seen)), next_(std::move(next)) {}
   void handle(Wait wait, From) {
     if (!asked_) {
       asked_ = true;
@@ -176,7 +176,7 @@ TEST_F(BadInput, the_timeout_of_calls_in_a_circle_names_all_who_wait) {
   const Seen seen = nothing_seen();
   std::vector<Pid> circle;
   for (int number = 0; number < 3; ++number) {
-    circle.push_back(runtime.spawn<Patient>(seen, "p" + std::to_string((number + 1) % 3)));
+    circle.push_back(runtime.spawn<Forbearing>(seen, "p" + std::to_string((number + 1) % 3)));
     ASSERT_TRUE(runtime.register_name("p" + std::to_string(number), circle.back()));
   }
   runtime.post(circle[0], Term::tuple({atom("wait"), Term::integer(100)}));
@@ -190,8 +190,8 @@ TEST_F(BadInput, the_timeout_of_calls_in_a_circle_names_all_who_wait) {
 
 TEST_F(BadInput, the_timeout_of_a_call_to_somebody_who_waits_for_others_says_just_timeout) {
   const Seen seen = nothing_seen();
-  const Pid first = runtime.spawn<Patient>(seen, "second");
-  const Pid second = runtime.spawn<Patient>(nothing_seen(), "third");
+  const Pid first = runtime.spawn<Forbearing>(seen, "second");
+  const Pid second = runtime.spawn<Forbearing>(nothing_seen(), "third");
   const Pid third = puppet(nothing_seen());
   ASSERT_TRUE(runtime.register_name("second", second) && runtime.register_name("third", third));
   runtime.post(first, Term::tuple({atom("wait"), Term::integer(100)}));

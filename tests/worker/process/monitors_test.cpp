@@ -177,7 +177,7 @@ TEST_F(Requests, to_nobody_fail_with_noproc) {
   EXPECT_EQ(*seen, (Texts{"no reply noproc", "no reply noproc"}));
 }
 
-class Silent {
+class Speechless {
  public:
   using messages = troupe::messages<Read, Boom>;
   void handle(Read, From from) { waiting_.push_back(from); }
@@ -195,7 +195,7 @@ class Silent {
 TEST_F(Requests, time_out_when_nobody_replies_and_a_late_reply_is_dropped) {
   const Seen seen = nothing_seen();
   const Pid one = puppet(seen);
-  const Pid silent = runtime.spawn<Silent>();
+  const Pid silent = runtime.spawn<Speechless>();
   run_in(one, [=] { troupe::send_request(silent, Read{}, 50ms); });
   EXPECT_EQ(*seen, Texts{"no reply timeout"});
   run_in(one, [=] { troupe::send(silent, Boom{}); });
@@ -205,7 +205,7 @@ TEST_F(Requests, time_out_when_nobody_replies_and_a_late_reply_is_dropped) {
 TEST_F(Requests, may_be_answered_later) {
   const Seen seen = nothing_seen();
   const Pid one = puppet(seen);
-  const Pid silent = runtime.spawn<Silent>();
+  const Pid silent = runtime.spawn<Speechless>();
   run_in(one, [=] {
     troupe::send_request(silent, Read{}, 5s);
     troupe::send(silent, Boom{});
@@ -217,7 +217,7 @@ TEST_F(Requests, may_be_answered_later) {
 TEST_F(Requests, fail_with_the_exit_reason_of_a_server_that_ends_before_its_reply) {
   const Seen seen = nothing_seen();
   const Pid one = puppet(seen);
-  const Pid silent = runtime.spawn<Silent>();
+  const Pid silent = runtime.spawn<Speechless>();
   tell(one, [=] { troupe::send_request(silent, Read{}, Duration::max()); });
   settle();
   runtime.exit(silent, atom("boom"));
@@ -226,7 +226,7 @@ TEST_F(Requests, fail_with_the_exit_reason_of_a_server_that_ends_before_its_repl
 }
 
 TEST_F(Requests, leave_nothing_with_the_server_when_the_caller_ends_or_waits_no_longer) {
-  const Pid silent = runtime.spawn<Silent>();
+  const Pid silent = runtime.spawn<Speechless>();
   ASSERT_TRUE(runtime.register_name("silent", silent));
   const Pid ends = puppet(nothing_seen());
   const Pid gives_up = puppet(nothing_seen());
@@ -244,7 +244,7 @@ TEST_F(Requests, from_threads_block_until_the_reply) {
   const auto none = runtime.call("nobody", atom("read"), 1s);
   ASSERT_FALSE(none.ok());
   EXPECT_EQ(none.error().code, ErrorCode::not_found);
-  const Pid silent = runtime.spawn<Silent>();
+  const Pid silent = runtime.spawn<Speechless>();
   const auto late = runtime.call(silent, atom("read"), 10ms);
   ASSERT_FALSE(late.ok());
   EXPECT_EQ(late.error().code, ErrorCode::timeout);

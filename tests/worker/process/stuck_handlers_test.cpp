@@ -19,15 +19,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Go {};
-struct Total {
+struct Proceed {};
+struct Tally {
   using Reply = std::int64_t;
 };
 
 class Answering {
  public:
-  using messages = troupe::messages<Total>;
-  std::int64_t handle(Total) { return ++answered_; }
+  using messages = troupe::messages<Tally>;
+  std::int64_t handle(Tally) { return ++answered_; }
 
  private:
   std::int64_t answered_ = 0;
@@ -36,9 +36,9 @@ class Answering {
 /// Computes until it is let go.
 class Spinning {
  public:
-  using messages = troupe::messages<Go>;
+  using messages = troupe::messages<Proceed>;
   Spinning(std::atomic<bool>& release, std::atomic<int>& ended) : release_(release), ended_(ended) {}
-  void handle(Go) {
+  void handle(Proceed) {
     while (!release_.load(std::memory_order_relaxed)) {
     }
     ++ended_;
@@ -52,10 +52,10 @@ class Spinning {
 /// Waits inside a region that says so.
 class Waiting {
  public:
-  using messages = troupe::messages<Go>;
+  using messages = troupe::messages<Proceed>;
   Waiting(Pid next, std::atomic<bool>& release) : next_(next), release_(release) {}
-  void handle(Go) {
-    troupe::send(next_, Go{});
+  void handle(Proceed) {
+    troupe::send(next_, Proceed{});
     troupe::blocking([&] { release_.wait(false); });
   }
 
@@ -66,9 +66,9 @@ class Waiting {
 
 class Releasing {
  public:
-  using messages = troupe::messages<Go>;
+  using messages = troupe::messages<Proceed>;
   explicit Releasing(std::atomic<bool>& release) : release_(release) {}
-  void handle(Go) {
+  void handle(Proceed) {
     release_ = true;
     release_.notify_all();
   }
@@ -80,17 +80,17 @@ class Releasing {
 /// Asks again and again, one call at a time, and notes how long each took.
 class Asking {
  public:
-  using messages = troupe::messages<Go, Response<Total>>;
+  using messages = troupe::messages<Proceed, Response<Tally>>;
   Asking(Pid to, std::size_t count, std::vector<Duration>& took, std::atomic<bool>& done)
       : to_(to), count_(count), took_(took), done_(done) {}
-  void handle(Go) {
+  void handle(Proceed) {
     sent_ = troupe::now();
-    troupe::send_request(to_, Total{}, 60s);
+    troupe::send_request(to_, Tally{}, 60s);
   }
-  void handle(const Response<Total>&) {
+  void handle(const Response<Tally>&) {
     took_.push_back(troupe::now() - sent_);
     if (took_.size() < count_) {
-      handle(Go{});
+      handle(Proceed{});
     } else {
       done_ = true;
     }
@@ -107,10 +107,10 @@ class Asking {
 /// Sets a timer for somebody else, then spins until that one lets it go.
 class Timed {
  public:
-  using messages = troupe::messages<Go>;
+  using messages = troupe::messages<Proceed>;
   Timed(std::atomic<bool>& release_all, std::atomic<int>& fired) : release_(release_all), fired_(fired) {}
-  void handle(Go) {
-    troupe::send_after(20ms, troupe::spawn<Releasing>(std::ref(release_)), Go{});
+  void handle(Proceed) {
+    troupe::send_after(20ms, troupe::spawn<Releasing>(std::ref(release_)), Proceed{});
     while (!release_.load(std::memory_order_relaxed)) {
     }
     ++fired_;
@@ -132,7 +132,7 @@ class StuckHandlers : public ::testing::TestWithParam<unsigned> {
 
   void spin_on_every_thread() {
     for (unsigned i = 0; i < GetParam(); ++i) {
-      troupe::send(troupe::spawn<Spinning>(std::ref(release), std::ref(ended)), Go{});
+      troupe::send(troupe::spawn<Spinning>(std::ref(release), std::ref(ended)), Proceed{});
     }
   }
   void let_go() {
@@ -146,7 +146,7 @@ TEST_P(StuckHandlers, keep_nobody_else_waiting) {
   std::vector<Duration> took;
   std::atomic<bool> done{false};
   const Pid answering = troupe::spawn<Answering>();
-  troupe::send(troupe::spawn<Asking>(answering, std::size_t{200}, std::ref(took), std::ref(done)), Go{});
+  troupe::send(troupe::spawn<Asking>(answering, std::size_t{200}, std::ref(took), std::ref(done)), Proceed{});
   ASSERT_TRUE(eventually([&] { return done.load(); }));
   EXPECT_TRUE(eventually([&] { return scheduler.load().threads_stuck == GetParam(); }));
   let_go();
@@ -155,7 +155,7 @@ TEST_P(StuckHandlers, keep_nobody_else_waiting) {
 }
 
 TEST_P(StuckHandlers, fire_the_timers_of_their_thread_all_the_same) {
-  troupe::send(troupe::spawn<Timed>(std::ref(release), std::ref(ended)), Go{});
+  troupe::send(troupe::spawn<Timed>(std::ref(release), std::ref(ended)), Proceed{});
   const bool on_its_own = eventually([&] { return ended == 1; });
   release = true;
   EXPECT_TRUE(on_its_own);
@@ -165,7 +165,7 @@ TEST_P(StuckHandlers, hand_over_at_once_when_they_say_that_they_block) {
   for (int round = 0; round < 20; ++round) {
     release = false;
     const Pid releasing = troupe::spawn<Releasing>(std::ref(release));
-    troupe::send(troupe::spawn<Waiting>(releasing, std::ref(release)), Go{});
+    troupe::send(troupe::spawn<Waiting>(releasing, std::ref(release)), Proceed{});
     const bool released = eventually([&] { return release.load(); });
     release = true;
     release.notify_all();
@@ -186,9 +186,9 @@ std::size_t threads_seen() {
 /// Busy for a while each time, for as long as it is told to; notes on which thread.
 class Working {
  public:
-  using messages = troupe::messages<Go>;
+  using messages = troupe::messages<Proceed>;
   Working(std::atomic<bool>& stop, std::atomic<int>& turns) : stop_(stop), turns_(turns) {}
-  void handle(Go) {
+  void handle(Proceed) {
     {
       const std::lock_guard lock(threads_mutex);
       threads_that_worked.insert(std::this_thread::get_id());
@@ -198,7 +198,7 @@ class Working {
     }
     ++turns_;
     if (!stop_.load()) {
-      troupe::send(troupe::self(), Go{});
+      troupe::send(troupe::self(), Proceed{});
     }
   }
 
@@ -215,7 +215,7 @@ TEST(SharedWork, reaches_the_thread_that_has_none) {
   Runtime runtime(scheduler);
   const RuntimeScope scope(runtime);
   for (auto& mine : turns) {
-    troupe::send(troupe::spawn<Working>(std::ref(stop), std::ref(mine)), Go{});
+    troupe::send(troupe::spawn<Working>(std::ref(stop), std::ref(mine)), Proceed{});
   }
   EXPECT_TRUE(
       eventually([&] { return std::all_of(std::begin(turns), std::end(turns), [](auto& n) { return n > 20; }); }));
@@ -234,9 +234,9 @@ TEST(Priorities, serve_high_first_and_starve_nobody) {
   const RuntimeScope scope(runtime);
   SpawnOptions options;
   options.priority = Priority::high;
-  troupe::send(troupe::spawn_with<Working>(options, std::ref(stop), std::ref(high)), Go{});
+  troupe::send(troupe::spawn_with<Working>(options, std::ref(stop), std::ref(high)), Proceed{});
   options.priority = Priority::low;
-  troupe::send(troupe::spawn_with<Working>(options, std::ref(stop), std::ref(low)), Go{});
+  troupe::send(troupe::spawn_with<Working>(options, std::ref(stop), std::ref(low)), Proceed{});
   EXPECT_TRUE(eventually([&] { return low >= 20; }));
   // One turn in nine is for the lower one, which may have had several messages in its first.
   EXPECT_GT(high, low * 3);

@@ -279,16 +279,16 @@ TEST(TableOfThreads, closes_under_its_users) {
 
 // --- Names ---
 
-struct Say {
+struct SayText {
   std::string text;
 };
 
 class Room : public PuppetBase {
  public:
-  using messages = troupe::messages<Say, Read>;
+  using messages = troupe::messages<SayText, Read>;
   Room(Seen seen, const Registry<std::int64_t>& rooms, std::int64_t id)
       : PuppetBase(std::move(seen)), id_(id), name_(rooms.register_self(id)) {}
-  void handle(const Say& say) { note(std::to_string(id_) + " " + say.text); }
+  void handle(const SayText& say) { note(std::to_string(id_) + " " + say.text); }
   std::int64_t handle(Read) const { return id_; }
 
  private:
@@ -306,8 +306,8 @@ TEST_F(Via, messages_and_requests_go_to_who_has_the_name) {
   const Pid room = runtime.spawn<Room>(seen, rooms, 42);
   EXPECT_EQ(rooms.whereis_name(42), room);
   run_in(puppet(seen), [&] {
-    troupe::send(via(rooms, 42), Say{"hello"});
-    troupe::send(via(rooms, 43), Say{"to nobody"});
+    troupe::send(via(rooms, 42), SayText{"hello"});
+    troupe::send(via(rooms, 43), SayText{"to nobody"});
     troupe::send_request(via(rooms, 42), Read{}, 1s);
     troupe::send_request(via(rooms, 43), Read{}, 1h);
   });

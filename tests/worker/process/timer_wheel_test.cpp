@@ -16,11 +16,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration tick = Duration(1 << 16);
+constexpr Duration one_tick = Duration(1 << 16);
 
 Instant at(Duration since_start) { return Instant(since_start); }
 
-Timer numbered(std::uint64_t number) {
+Timer timer_number(std::uint64_t number) {
   Timer timer;
   timer.number = number;
   return timer;
@@ -40,16 +40,16 @@ TEST(TimerWheel, never_fires_early_and_at_most_a_tick_late) {
   for (const Duration due :
        {Duration(1ns), Duration(65us), Duration(1ms), Duration(5ms), Duration(1s), Duration(24h)}) {
     TimerWheel wheel;
-    wheel.add(at(due), numbered(1));
+    wheel.add(at(due), timer_number(1));
     EXPECT_TRUE(fired(wheel, at(due - 1ns)).empty()) << due.count();
-    EXPECT_EQ(fired(wheel, at(due + tick)), std::vector<std::uint64_t>{1}) << due.count();
+    EXPECT_EQ(fired(wheel, at(due + one_tick)), std::vector<std::uint64_t>{1}) << due.count();
   }
 }
 
 TEST(TimerWheel, fires_equal_ones_in_the_order_of_their_setting) {
   TimerWheel wheel;
   for (std::uint64_t number = 0; number < 100; ++number) {
-    wheel.add(at(7ms), numbered(number));
+    wheel.add(at(7ms), timer_number(number));
   }
   const auto numbers = fired(wheel, at(8ms));
   ASSERT_EQ(numbers.size(), 100u);
@@ -58,9 +58,9 @@ TEST(TimerWheel, fires_equal_ones_in_the_order_of_their_setting) {
 
 TEST(TimerWheel, knows_a_key_of_a_timer_that_is_gone) {
   TimerWheel wheel;
-  const TimerWheel::Key first = wheel.add(at(1ms), numbered(1));
+  const TimerWheel::Key first = wheel.add(at(1ms), timer_number(1));
   EXPECT_EQ(fired(wheel, at(2ms)).size(), 1u);
-  const TimerWheel::Key second = wheel.add(at(3ms), numbered(2));
+  const TimerWheel::Key second = wheel.add(at(3ms), timer_number(2));
   Timer removed;
   EXPECT_EQ(first.index, second.index);
   EXPECT_FALSE(wheel.cancel(first, removed));
@@ -73,7 +73,7 @@ TEST(TimerWheel, knows_a_key_of_a_timer_that_is_gone) {
 
 TEST(TimerWheel, holds_one_that_is_never_due) {
   TimerWheel wheel;
-  wheel.add(Instant::max(), numbered(1));
+  wheel.add(Instant::max(), timer_number(1));
   EXPECT_TRUE(fired(wheel, at(std::chrono::hours(24 * 365 * 100))).empty());
   EXPECT_TRUE(fired(wheel, Instant::max()).empty()) << "and does not look for it for ever";
   EXPECT_EQ(wheel.size(), 1u);
@@ -94,7 +94,7 @@ TEST(TimerWheel, does_what_a_sorted_list_does) {
         case 1: {
           const Instant due = now + any_span();
           ++last;
-          model[{due, last}] = wheel.add(due, numbered(last));
+          model[{due, last}] = wheel.add(due, timer_number(last));
           break;
         }
         case 2:
@@ -119,7 +119,7 @@ TEST(TimerWheel, does_what_a_sorted_list_does) {
       }
       ASSERT_EQ(wheel.size(), model.size());
       if (!model.empty()) {
-        ASSERT_LE(wheel.next_event(), model.begin()->first.first + tick);
+        ASSERT_LE(wheel.next_event(), model.begin()->first.first + one_tick);
       }
     }
   }
@@ -128,11 +128,11 @@ TEST(TimerWheel, does_what_a_sorted_list_does) {
 // A thread that has asked sleeps until then: a cancelled timer must not hide one that is set afterwards.
 TEST(Timers, tell_of_one_that_is_later_than_a_cancelled_one) {
   Timers timers(1);
-  const auto first = timers.add(0, at(1s), numbered(1));
+  const auto first = timers.add(0, at(1s), timer_number(1));
   ASSERT_TRUE(first.earlier);
   ASSERT_TRUE(timers.cancel(first.id));
   EXPECT_EQ(timers.next_due(0), std::nullopt);
-  EXPECT_TRUE(timers.add(0, at(2s), numbered(2)).earlier) << "whoever asked waits for ever";
+  EXPECT_TRUE(timers.add(0, at(2s), timer_number(2)).earlier) << "whoever asked waits for ever";
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-using Kind = UpgradeOutcome::Kind;
+using UpgradeKind = UpgradeOutcome::Kind;
 using Module = std::shared_ptr<const ModuleImage>;
 
 /// A new file each time: a loaded one must not be written to.
@@ -105,7 +105,7 @@ TEST_F(Upgrades, keep_pid_state_name_and_what_waits) {
   world.tell(tally, Term::tuple({atom("add"), Term::integer(1)}));
   world.scheduler.run_until_idle();
   ASSERT_TRUE(outcome->has_value());
-  EXPECT_EQ((*outcome)->kind, Kind::upgraded) << (*outcome)->reason.text();
+  EXPECT_EQ((*outcome)->kind, UpgradeKind::upgraded) << (*outcome)->reason.text();
   EXPECT_EQ(world.runtime.whereis("tally"), tally);
   EXPECT_EQ(world.ask(tally, "version"), "<<\"two\">>");
   EXPECT_EQ(world.ask(tally, "read"), "42");
@@ -127,7 +127,7 @@ TEST_F(Upgrades, lose_no_message_whenever_they_come) {
     busy.tell(source, feed(tally, 300));
     busy.scheduler.run_for(2s);
     ASSERT_TRUE(outcome->has_value());
-    ASSERT_EQ((*outcome)->kind, Kind::upgraded);
+    ASSERT_EQ((*outcome)->kind, UpgradeKind::upgraded);
     ASSERT_EQ(busy.ask(tally, "read"), "1001");
     const std::string added = busy.ask(tally, "added");
     between = between || (added != "1001" && added != "301");
@@ -141,7 +141,7 @@ TEST_F(Upgrades, of_a_suspended_process_lose_nothing_of_what_waits) {
   ASSERT_TRUE(system_call(world.runtime, tally, atom("suspend"), 1s).ok());
   world.tell(source, feed(tally, 50));
   world.scheduler.run_until_idle();
-  EXPECT_EQ(world.upgrade(tally, *two).kind, Kind::upgraded);
+  EXPECT_EQ(world.upgrade(tally, *two).kind, UpgradeKind::upgraded);
   world.tell(source, feed(tally, 50));
   world.scheduler.run_until_idle();
   ASSERT_TRUE(system_call(world.runtime, tally, atom("resume"), 1s).ok());
@@ -152,7 +152,7 @@ TEST_F(Upgrades, of_a_suspended_process_lose_nothing_of_what_waits) {
 TEST_F(Upgrades, that_fail_leave_the_process_as_it_was) {
   const Pid tally = world.start(*one, 7);
   const UpgradeOutcome outcome = world.upgrade(tally, *two, "0");
-  EXPECT_EQ(outcome.kind, Kind::failed);
+  EXPECT_EQ(outcome.kind, UpgradeKind::failed);
   EXPECT_EQ(outcome.reason.text(),
             "{load_failed,{exception,<<\"knows the state of version 1 only\">>,<<\"std::invalid_argument\">>}}");
   EXPECT_EQ(world.ask(tally, "version"), "<<\"one\">>");
@@ -161,8 +161,8 @@ TEST_F(Upgrades, that_fail_leave_the_process_as_it_was) {
 
 TEST_F(Upgrades, need_a_class_that_saves_and_one_that_loads) {
   const Pid tally = world.start(*one, 7);
-  EXPECT_EQ(world.upgrade(tally, *one).kind, Kind::upgraded) << "to what it is";
-  ASSERT_EQ(world.upgrade(tally, *two).kind, Kind::upgraded);
+  EXPECT_EQ(world.upgrade(tally, *one).kind, UpgradeKind::upgraded) << "to what it is";
+  ASSERT_EQ(world.upgrade(tally, *two).kind, UpgradeKind::upgraded);
   EXPECT_EQ(world.upgrade(tally, *one).reason.text(), "{no_save,'Tally'}");
   const Pid other = world.start(*one, 7);
   const Module without_load = open_copy("counter_one.so", "without_load.so");
@@ -176,8 +176,8 @@ TEST_F(Upgrades, need_a_class_that_saves_and_one_that_loads) {
 
 TEST_F(Upgrades, that_run_dry_change_nothing) {
   const Pid tally = world.start(*one, 7);
-  EXPECT_EQ(world.upgrade(tally, *two, "1", true).kind, Kind::upgraded);
-  EXPECT_EQ(world.upgrade(tally, *two, "0", true).kind, Kind::failed);
+  EXPECT_EQ(world.upgrade(tally, *two, "1", true).kind, UpgradeKind::upgraded);
+  EXPECT_EQ(world.upgrade(tally, *two, "0", true).kind, UpgradeKind::failed);
   EXPECT_EQ(world.ask(tally, "version"), "<<\"one\">>");
 }
 
@@ -190,11 +190,11 @@ TEST_F(Upgrades, wait_until_open_requests_are_answered) {
   const auto outcome = world.order(tally, *two);
   world.scheduler.run_for(1ms);
   ASSERT_TRUE(outcome->has_value());
-  EXPECT_EQ((*outcome)->kind, Kind::busy);
+  EXPECT_EQ((*outcome)->kind, UpgradeKind::busy);
   world.scheduler.run_for(6s);
   world.tell(tally, Term::tuple({atom("ask"), Term::pid(asked)}));
   world.scheduler.run_until_idle();
-  EXPECT_EQ(world.upgrade(tally, *two).kind, Kind::upgraded);
+  EXPECT_EQ(world.upgrade(tally, *two).kind, UpgradeKind::upgraded);
   EXPECT_EQ(world.ask(tally, "read"), "5");
 }
 
@@ -202,7 +202,7 @@ TEST_F(Upgrades, of_the_dead_say_so) {
   const Pid tally = world.start(*one, 0);
   world.runtime.exit(tally, atom("kill"));
   world.scheduler.run_until_idle();
-  EXPECT_EQ(world.upgrade(tally, *two).kind, Kind::gone);
+  EXPECT_EQ(world.upgrade(tally, *two).kind, UpgradeKind::gone);
 }
 
 TEST(Unloading, waits_for_processes_and_then_frees_the_memory) {
@@ -221,8 +221,8 @@ TEST(Unloading, waits_for_processes_and_then_frees_the_memory) {
   const auto first = world.order(source, *two);
   const auto second = world.order(tally, *two);
   world.scheduler.run_for(1ms);
-  ASSERT_EQ((*first)->kind, Kind::upgraded);
-  ASSERT_EQ((*second)->kind, Kind::upgraded);
+  ASSERT_EQ((*first)->kind, UpgradeKind::upgraded);
+  ASSERT_EQ((*second)->kind, UpgradeKind::upgraded);
   EXPECT_TRUE(in_memory("unloaded_one.so"));
   unloaded = ModuleImage::unload(world.runtime, one);
   ASSERT_TRUE(unloaded.ok()) << unloaded.error().message;
@@ -250,7 +250,7 @@ TEST(Unloading, first_lets_mailboxes_read_what_the_module_has_sent) {
   while (!first->has_value() || !second->has_value()) {
     ASSERT_TRUE(world.scheduler.step());
   }
-  ASSERT_EQ((*first)->kind, Kind::upgraded);
+  ASSERT_EQ((*first)->kind, UpgradeKind::upgraded);
   Result<void> unloaded = ModuleImage::unload(world.runtime, one);
   while (!unloaded.ok()) {
     ASSERT_EQ(unloaded.error().code, ErrorCode::unavailable) << unloaded.error().message;
