@@ -184,7 +184,7 @@ TEST_F(Tasks, in_a_stream_are_bounded_and_their_outcomes_in_order) {
     const auto gate = std::make_shared<Gate>();
     const Pid streaming =
         node.spawn<StreamOwner>(noted, task::StreamOptions{.max_concurrency = 3, .link = false}, gate);
-    node.post(streaming, Term::tuple({atom("begin"), Term::integer(8)}));
+    node.post(streaming, Term::tuple({atom("begin_tasks"), Term::integer(8)}));
     seeded.run_until_idle();
     EXPECT_EQ(*noted, (Texts{"0:0", "1:10", "2:20", "3:failed", "4:40", "5:50", "6:60", "7:70", "end"})) << seed;
     EXPECT_EQ(gate->most_at_once, 3) << seed;
