@@ -42,6 +42,14 @@ std::string contents(const fs::path& path) {
 
 }  // namespace
 
+std::string lines_of(const std::vector<Term>& events) {
+  std::string lines;
+  for (const Term& event : events) {
+    lines += "  " + event.text() + "\n";
+  }
+  return lines;
+}
+
 Result<std::vector<std::vector<Term>>> events_on_erlang(const std::string& interpreter,
                                                         const std::vector<Term>& programs) {
   const Folder folder;

@@ -14,6 +14,9 @@ namespace troupe::differential {
 Result<std::vector<std::vector<Term>>> events_on_erlang(const std::string& interpreter,
                                                         const std::vector<Term>& programs);
 
+/// The events of one program, a line each.
+std::string lines_of(const std::vector<Term>& events);
+
 /// The traces of `programs`, in their order. Errors: `internal` with what erl said.
 Result<std::vector<Trace>> run_on_erlang(const std::vector<Program>& programs);
 

@@ -4,11 +4,11 @@
 #include <set>
 
 #include "base/random.hpp"
+#include "tests/worker/term/short_terms.hpp"
 
 namespace troupe::differential {
 namespace {
 
-Term atom(std::string_view name) { return Term::atom(name); }
 Term number(std::size_t value) { return Term::integer(static_cast<std::int64_t>(value)); }
 
 class Generator {

@@ -19,14 +19,6 @@ struct Compared {
   std::vector<Term> here;
 };
 
-std::string lines_of(const std::vector<Term>& events) {
-  std::string lines;
-  for (const Term& event : events) {
-    lines += "  " + event.text() + "\n";
-  }
-  return lines;
-}
-
 /// Those that differ; the last attempt's differences are failures.
 std::vector<Compared> differing(const std::vector<Compared>& programs, bool last_attempt) {
   std::vector<Term> terms;

@@ -23,14 +23,6 @@ struct Difference {
   std::vector<Term> here;
 };
 
-std::string text(const std::vector<Term>& events) {
-  std::string lines;
-  for (const Term& event : events) {
-    lines += "  " + event.text() + "\n";
-  }
-  return lines;
-}
-
 std::vector<Difference> differences(const std::vector<Term>& programs) {
   const auto on_otp = events_on_erlang("supervisor_interpreter", programs);
   if (!on_otp) {
@@ -66,8 +58,8 @@ TEST(SupervisorPrograms, show_the_same_on_otp_and_on_virtual_time) {
         });
     FAIL() << different.size() << " differ; the smallest is\n"
            << smallest.program.text() << "\nOTP:\n"
-           << text(smallest.on_otp) << "Troupe:\n"
-           << text(smallest.here) << "again: TROUPE_SEED=" << (*smallest.program.as_tuple())[0].text()
+           << lines_of(smallest.on_otp) << "Troupe:\n"
+           << lines_of(smallest.here) << "again: TROUPE_SEED=" << (*smallest.program.as_tuple())[0].text()
            << " differential_test";
   }
 }
@@ -101,7 +93,7 @@ TEST(SupervisorPrograms, would_show_a_supervisor_that_takes_one_thing_for_anothe
 TEST(SupervisorPrograms, bring_every_answer_and_every_end_that_there_is) {
   std::string all;
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-    all += text(run_supervisor_program(generate_supervisor_program(seed)));
+    all += lines_of(run_supervisor_program(generate_supervisor_program(seed)));
   }
   for (const char* const wanted : {"{reply,ok}",
                                    "{reply,gone}",

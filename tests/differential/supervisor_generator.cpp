@@ -2,11 +2,11 @@
 
 #include "base/random.hpp"
 #include "tests/differential/supervisor_program.hpp"
+#include "tests/worker/term/short_terms.hpp"
 
 namespace troupe::differential {
 namespace {
 
-Term atom(std::string_view name) { return Term::atom(name); }
 Term number(std::uint64_t value) { return Term::integer(static_cast<std::int64_t>(value)); }
 
 class Generator {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "tests/differential/supervisor_words.hpp"
+#include "tests/worker/term/short_terms.hpp"
 #include "worker/process/blocking_request.hpp"
 #include "worker/process/current.hpp"
 #include "worker/process/simulated_scheduler.hpp"
@@ -16,7 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Term atom(std::string_view name) { return Term::atom(name); }
 std::string text_of(const Term& term) { return std::string(term.as_atom().value_or("")); }
 
 Term sorted_list(std::vector<Term> terms) {

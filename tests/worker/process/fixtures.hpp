@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/worker/term/short_terms.hpp"
 #include "troupe/process.hpp"
 #include "worker/process/runtime.hpp"
 #include "worker/process/simulated_scheduler.hpp"
@@ -122,7 +123,5 @@ class SimulatedNode : public ::testing::Test {
   Runtime runtime{scheduler};
   std::shared_ptr<std::vector<Act>> acts = std::make_shared<std::vector<Act>>();
 };
-
-inline Term atom(std::string_view name) { return Term::atom(name); }
 
 }  // namespace troupe
