@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <memory>
 #include <utility>
 
 namespace troupe {
@@ -88,10 +89,13 @@ Instant TimerWheel::next_event() const {
   return Instant::max();
 }
 
-void TimerWheel::take_due(Instant now, std::vector<Fired>& due) {
+void TimerWheel::take_due(Instant now, std::vector<Fired>& due, std::size_t enough) {
   const auto target =
       static_cast<std::uint64_t>(std::max<std::int64_t>(now.time_since_epoch().count(), 0)) >> tick_bits;
   for (Instant event = next_event(); event <= now && event != Instant::max(); event = next_event()) {
+    if (due.size() >= enough) {
+      return;
+    }
     const auto level = static_cast<unsigned>(
         std::find_if(levels_.begin(), levels_.end(), [](const Slots& l) { return l.occupied != 0; }) - levels_.begin());
     const auto slot = static_cast<unsigned>(std::countr_zero(levels_[level].occupied));
@@ -138,13 +142,24 @@ void TimerWheel::turn_into_terms(const void* image, std::vector<EnvelopePtr>& va
   }
 }
 
+void TimerWheel::GiveBack::operator()(Node* nodes) const noexcept {
+  std::destroy_n(nodes, chunk_nodes);
+  give_memory_segment(nodes);
+}
+
+TimerWheel::Chunk TimerWheel::make_chunk() {
+  auto* const nodes = static_cast<Node*>(take_memory_segment());
+  std::uninitialized_default_construct_n(nodes, chunk_nodes);
+  return Chunk(nodes);
+}
+
 TimerWheel::Node* TimerWheel::make_node() {
   if (free_ == nullptr) {
     const auto made = static_cast<std::uint32_t>(chunks_.size()) * chunk_nodes;
     if (made + chunk_nodes > timers_max) {
       return nullptr;
     }
-    chunks_.push_back(std::make_unique<Node[]>(chunk_nodes));
+    chunks_.push_back(make_chunk());
     for (std::uint32_t at = chunk_nodes; at != 0; --at) {
       Node& node = chunks_.back()[at - 1];
       node.index = made + at;

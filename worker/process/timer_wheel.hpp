@@ -14,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "worker/process/envelope.hpp"
+#include "worker/process/memory_segments.hpp"
 
 namespace troupe {
 
@@ -53,8 +54,9 @@ class TimerWheel {
   Key add(Instant due, Timer&& timer);
   /// True, with the timer in `removed`, when it had not fired.
   bool cancel(Key key, Timer& removed);
-  /// Appends those that are due, earliest first, equal ones in the order of `add`.
-  void take_due(Instant now, std::vector<Fired>& due);
+  /// Appends those that are due, earliest first, equal ones in the order of `add`. Once there are `enough` it stops at
+  /// the next tick: next_event() then is not after `now`.
+  void take_due(Instant now, std::vector<Fired>& due, std::size_t enough = SIZE_MAX);
   /// Messages whose type is of `image` become terms; appends what they were to `values`.
   void turn_into_terms(const void* image, std::vector<EnvelopePtr>& values);
   /// Nothing happens before; Instant::max() when there is none. May be earlier than the first timer is due.
@@ -66,8 +68,6 @@ class TimerWheel {
   static constexpr unsigned slot_bits = 6;
   static constexpr unsigned slots = 1u << slot_bits;
   static constexpr unsigned levels = 8;
-  static constexpr std::uint32_t chunk_nodes = 256;
-
   struct Node {
     Node* next = nullptr;  ///< In its slot, or of the free ones.
     Node* previous = nullptr;
@@ -78,6 +78,14 @@ class TimerWheel {
     std::uint8_t slot = 0;
     Timer timer;
   };
+  /// A segment full of nodes: a burst's memory then goes back to the kernel, and leaves no holes in malloc's arenas.
+  static constexpr std::uint32_t chunk_nodes = memory_segment_bytes / sizeof(Node);
+  struct GiveBack {
+    void operator()(Node* nodes) const noexcept;
+  };
+  using Chunk = std::unique_ptr<Node[], GiveBack>;
+  static Chunk make_chunk();
+
   struct Slots {
     std::uint64_t occupied = 0;  ///< A bit for each slot with timers.
     std::array<Node*, slots> first{};
@@ -96,7 +104,7 @@ class TimerWheel {
   std::uint64_t added_ = 0;
   std::size_t size_ = 0;
   std::array<Slots, levels> levels_;
-  std::vector<std::unique_ptr<Node[]>> chunks_;
+  std::vector<Chunk> chunks_;
   Node* free_ = nullptr;
   struct Expired {
     Instant due;

@@ -10,6 +10,9 @@ constexpr unsigned serial_bits = 32;
 constexpr unsigned index_bits = 25;
 constexpr unsigned places_max = 1u << (64 - serial_bits - index_bits);
 
+/// So that processes have their turns between two handfuls of a burst, and nothing holds a whole burst at once.
+constexpr std::size_t fired_at_once = 512;
+
 TimerId id_of(unsigned place, TimerWheel::Key key) {
   return (static_cast<TimerId>(place) << (serial_bits + index_bits)) |
          (static_cast<TimerId>(key.index) << serial_bits) | key.serial;
@@ -73,7 +76,7 @@ std::vector<Timer> Timers::take_due(unsigned place, Instant now) {
   std::vector<TimerWheel::Fired> fired;
   if (Place* const at = known(place)) {
     const std::lock_guard lock(at->lock);
-    at->wheel.take_due(now, fired);
+    at->wheel.take_due(now, fired, fired_at_once);
     at->next_event = at->wheel.next_event();
   }
   std::vector<Timer> due;

@@ -32,7 +32,8 @@ class Timers {
   Added add(unsigned place, Instant due, Timer timer);
   /// True when it had not fired. From any thread, whatever the place.
   bool cancel(TimerId timer);
-  /// Removes those that are due, earliest first, equal ones in the order of `add`. None has the number 0.
+  /// Removes those that are due, earliest first, equal ones in the order of `add`; of very many some, and next_due() is
+  /// then not after `now`. None has the number 0.
   std::vector<Timer> take_due(unsigned place, Instant now);
   /// Messages whose type is of `image` become terms.
   void turn_into_terms(const void* image);
