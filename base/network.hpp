@@ -53,6 +53,9 @@ class Connection {
   virtual void close() = 0;
   [[nodiscard]] virtual Endpoint local() const = 0;
   [[nodiscard]] virtual Endpoint remote() const = 0;
+  /// Whether the peer may speak for the node at address `host`: anybody may where streams prove nothing (TCP); over TLS
+  /// its certificate decides, and nobody may before the handshake is done.
+  [[nodiscard]] virtual bool peer_is(const std::string& /*host*/) const { return true; }
 };
 
 /// Accepts until it is destroyed.

@@ -56,6 +56,10 @@ inline constexpr std::string_view pod_uid_env = "TROUPE_POD_UID";
 inline constexpr std::string_view cookie_env = "TROUPE_COOKIE";
 /// "Hidden" or "Published", as in spec.distribution.visibility.
 inline constexpr std::string_view visibility_env = "TROUPE_VISIBILITY";
+/// A folder with tls.crt, tls.key and ca.crt: links between nodes then run over TLS, with certificates on both sides.
+inline constexpr std::string_view tls_folder_env = "TROUPE_TLS_FOLDER";
+/// With it a peer's certificate that names this DNS name is good for the peer's address, whatever that is.
+inline constexpr std::string_view tls_domain_env = "TROUPE_TLS_DOMAIN";
 /// spec.drain.timeoutSeconds, decimal.
 inline constexpr std::string_view drain_timeout_seconds_env = "TROUPE_DRAIN_TIMEOUT_SECONDS";
 /// Where the ServiceAccount's `token`, `ca.crt` and `namespace` lie when not in the usual place. The pod runner sets

@@ -12,6 +12,8 @@
 #include <memory>
 #include <optional>
 
+#include "base/check.hpp"
+
 namespace troupe::platform {
 namespace {
 
@@ -81,16 +83,9 @@ bool add_extension(X509* certificate, X509* issuer, int kind, const char* value)
   return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
-bool append_name(GENERAL_NAMES* names, const std::string& name) {
+bool append_entry(GENERAL_NAMES* names, int kind, void* value) {
   GENERAL_NAME* entry = GENERAL_NAME_new();
-  if (ASN1_OCTET_STRING* address = a2i_IPADDRESS(name.c_str())) {
-    GENERAL_NAME_set0_value(entry, GEN_IPADD, address);
-  } else {
-    ERR_clear_error();  // Not an address is no failure.
-    ASN1_IA5STRING* dns = ASN1_IA5STRING_new();
-    ASN1_STRING_set(dns, name.data(), static_cast<int>(name.size()));
-    GENERAL_NAME_set0_value(entry, GEN_DNS, dns);
-  }
+  GENERAL_NAME_set0_value(entry, kind, value);
   if (sk_GENERAL_NAME_push(names, entry) <= 0) {
     GENERAL_NAME_free(entry);
     return false;
@@ -98,11 +93,27 @@ bool append_name(GENERAL_NAMES* names, const std::string& name) {
   return true;
 }
 
+bool append_dns_name(GENERAL_NAMES* names, const std::string& name) {
+  ASN1_IA5STRING* dns = ASN1_IA5STRING_new();
+  ASN1_STRING_set(dns, name.data(), static_cast<int>(name.size()));
+  return append_entry(names, GEN_DNS, dns);
+}
+
+bool append_name(GENERAL_NAMES* names, const std::string& name, CertificateUse use) {
+  ASN1_OCTET_STRING* address = a2i_IPADDRESS(name.c_str());
+  if (address == nullptr) {
+    ERR_clear_error();  // Not an address is no failure.
+    return append_dns_name(names, name);
+  }
+  // Erlang's inet_tls_dist looks for a node's host among the DNS names, also when it is an address.
+  return append_entry(names, GEN_IPADD, address) && (use != CertificateUse::peer || append_dns_name(names, name));
+}
+
 /// Built entry by entry, not from OpenSSL's text form: there a comma in a name would start another one.
-bool add_alternative_names(X509* certificate, const std::vector<std::string>& given) {
+bool add_alternative_names(X509* certificate, const std::vector<std::string>& given, CertificateUse use) {
   const Names names(GENERAL_NAMES_new());
   for (const std::string& name : given) {
-    if (!append_name(names.get(), name)) {
+    if (!append_name(names.get(), name, use)) {
       return false;
     }
   }
@@ -144,6 +155,19 @@ bool sign(X509* certificate, X509* issuer, EVP_PKEY* issuer_key) {
          X509_sign(certificate, issuer_key, EVP_sha256()) != 0;
 }
 
+const char* extended_key_usage(CertificateUse use) {
+  switch (use) {
+    case CertificateUse::server:
+      return "serverAuth";
+    case CertificateUse::client:
+      return "clientAuth";
+    case CertificateUse::peer:
+      return "serverAuth,clientAuth";
+  }
+  check(false, "a CertificateUse without a name");
+  return "";
+}
+
 }  // namespace
 
 Result<CertificateAndKey> make_ca(const std::string& name, std::chrono::seconds validity) {
@@ -173,11 +197,11 @@ Result<CertificateAndKey> issue_certificate(const CertificateAndKey& ca, const s
   }
   const Key key(EVP_EC_gen("P-256"));
   const Certificate leaf = key ? unsigned_certificate(name, validity, key.get()) : nullptr;
-  const char* usage = use == CertificateUse::server ? "serverAuth" : "clientAuth";
+  const char* usage = extended_key_usage(use);
   if (!leaf || !add_extension(leaf.get(), issuer.get(), NID_basic_constraints, "critical,CA:FALSE") ||
       !add_extension(leaf.get(), issuer.get(), NID_key_usage, "critical,digitalSignature") ||
       !add_extension(leaf.get(), issuer.get(), NID_ext_key_usage, usage) ||
-      (!subject_alternative_names.empty() && !add_alternative_names(leaf.get(), subject_alternative_names)) ||
+      (!subject_alternative_names.empty() && !add_alternative_names(leaf.get(), subject_alternative_names, use)) ||
       !sign(leaf.get(), issuer.get(), issuer_key.get())) {
     return openssl_error(ErrorCode::internal, "cannot issue the certificate \"" + name + "\"");
   }

@@ -15,14 +15,18 @@ struct CertificateAndKey {
   std::string private_key_pem;  ///< PKCS #8, not encrypted.
 };
 
-enum class CertificateUse { server, client };
+enum class CertificateUse {
+  server,
+  client,
+  peer,  ///< Both, for a node; its addresses are given as DNS names too, since Erlang's inet_tls_dist looks there.
+};
 
 /// A self-signed CA with `name` as its subject CN (1 to 64 bytes). Valid from an hour ago, for clocks that differ,
 /// until `validity` from now. Errors: `invalid_argument`, `internal`.
 Result<CertificateAndKey> make_ca(const std::string& name, std::chrono::seconds validity);
 
 /// A leaf signed by `ca` with `name` as its subject CN. Each of `subject_alternative_names` is an IPv4 or IPv6 literal
-/// or else a DNS name; a server is known by these alone, not by its CN. `use` is its only extended key usage.
+/// or else a DNS name; a server is known by these alone, not by its CN. `use` gives its extended key usage.
 /// Errors: `invalid_argument` (a name, or a CA that cannot be read), `internal`.
 Result<CertificateAndKey> issue_certificate(const CertificateAndKey& ca, const std::string& name,
                                             const std::vector<std::string>& subject_alternative_names,

@@ -32,6 +32,8 @@ Distribution::Core::Core(EventLoop& loop, Network& network, Random& random, Sign
                          DistributionOptions options)
     : loop_(loop),
       network_(network),
+      link_network_(options.tls_network == nullptr ? network : *options.tls_network),
+      length_bytes_(options.tls_network == nullptr ? 2 : 4),
       random_(random),
       receiver_(receiver),
       options_(std::move(options)),
@@ -47,8 +49,8 @@ Result<void> Distribution::Core::start() {
   if (options_.cookies.empty() || options_.cookies.front().empty()) {
     return Error{ErrorCode::invalid_argument, "the distribution needs a cookie"};
   }
-  auto listener = network_.listen(options_.listen,
-                                  [this](std::unique_ptr<Connection> connection) { accept(std::move(connection)); });
+  auto listener = link_network_.listen(
+      options_.listen, [this](std::unique_ptr<Connection> connection) { accept(std::move(connection)); });
   if (!listener) {
     return listener.error().in("distribution on " + options_.listen.text());
   }

@@ -33,6 +33,10 @@ struct DistributionOptions {
   Endpoint listen;
   /// Local address of outgoing connections, when it matters.
   std::optional<std::string> connect_from;
+  /// When set, links run over it and speak as Erlang's `-proto_dist inet_tls`: TLS, and 4 bytes of length in the
+  /// handshake. EPMD stays on the plain one. A peer's certificate must be good for the host of its node name
+  /// (Connection::peer_is). Outlives the Distribution.
+  Network* tls_network = nullptr;
   /// Port of every node's EPMD, and of ours.
   std::uint16_t epmd_port = 4369;
   /// Answer as EPMD on the host of `listen` (pods). Fails at start when the port is taken.

@@ -29,8 +29,6 @@ bool is_ipv4(std::string_view host) {
   return false;
 }
 
-std::string host_of(std::string_view name) { return std::string(name.substr(name.find('@') + 1)); }
-
 }  // namespace
 
 bool Distribution::Core::is_current(NodeIndex node, std::uint64_t attempt) const {
@@ -54,7 +52,7 @@ void Distribution::Core::begin_connect(NodeIndex node) {
     return;
   }
   const std::string_view name = node_name(node);
-  if (!distribution::is_node_name(name) || !is_ipv4(host_of(name)) || name == options_.node_name) {
+  if (!distribution::is_node_name(name) || !is_ipv4(distribution::host_of(name)) || name == options_.node_name) {
     return connect_failed(node, "bad_name", "only other nodes named name@<IPv4 address> can be reached");
   }
   links.attempt = ++attempts_;
@@ -74,7 +72,7 @@ void Distribution::Core::begin_connect(NodeIndex node) {
 void Distribution::Core::ask_epmd(NodeIndex node, std::uint64_t attempt) {
   links_of(node).asked_epmd = true;
   const std::string_view name = node_name(node);
-  distribution::epmd_lookup(loop_, network_, Endpoint{host_of(name), options_.epmd_port},
+  distribution::epmd_lookup(loop_, network_, Endpoint{distribution::host_of(name), options_.epmd_port},
                             std::string(name.substr(0, name.find('@'))), options_.limits.handshake_timeout,
                             [weak = weak_from_this(), node, attempt](const Result<distribution::EpmdNode>& found) {
                               const auto self = weak.lock();
@@ -89,8 +87,8 @@ void Distribution::Core::ask_epmd(NodeIndex node, std::uint64_t attempt) {
 }
 
 void Distribution::Core::dial(NodeIndex node, std::uint64_t attempt, std::uint16_t port) {
-  network_.connect(
-      Endpoint{host_of(node_name(node)), port}, options_.limits.handshake_timeout,
+  link_network_.connect(
+      Endpoint{distribution::host_of(node_name(node)), port}, options_.limits.handshake_timeout,
       [weak = weak_from_this(), node, attempt](Result<std::unique_ptr<Connection>> connection) {
         if (const auto self = weak.lock(); self && self->is_current(node, attempt)) {
           self->dialled(node, attempt, std::move(connection));
@@ -115,7 +113,7 @@ void Distribution::Core::dialled(NodeIndex node, std::uint64_t attempt,
                                                              options_.cookies.at(links.cookie),
                                                              static_cast<std::uint32_t>(random_.next()));
   links.outgoing = std::make_shared<distribution::PeerLink>(loop_, *this, std::move(connection).value(),
-                                                            std::move(handshake), options_.limits);
+                                                            std::move(handshake), length_bytes_, options_.limits);
   nodes_[links.outgoing.get()] = node;
   links.outgoing->start();
 }

@@ -100,6 +100,8 @@ class Distribution::Core final : public distribution::PeerLinkOwner,
 
   EventLoop& loop_;
   Network& network_;
+  Network& link_network_;
+  const unsigned length_bytes_;  ///< Of the handshake's messages.
   Random& random_;
   SignalReceiver& receiver_;
   const DistributionOptions options_;

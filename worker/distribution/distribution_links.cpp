@@ -18,8 +18,8 @@ void Distribution::Core::accept(std::unique_ptr<Connection> connection) {
   auto handshake = std::make_unique<distribution::Acceptor>(
       handshake_self_, options_.cookies, static_cast<std::uint32_t>(random_.next()),
       [this](const distribution::PeerIdentity& peer) { return decide(peer); });
-  incoming_.push_back(
-      std::make_shared<PeerLink>(loop_, *this, std::move(connection), std::move(handshake), options_.limits));
+  incoming_.push_back(std::make_shared<PeerLink>(loop_, *this, std::move(connection), std::move(handshake),
+                                                 length_bytes_, options_.limits));
   incoming_.back()->start();
 }
 

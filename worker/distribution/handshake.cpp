@@ -94,6 +94,8 @@ std::optional<HandshakeStep> refuse_flags(Flags flags) {
 
 }  // namespace
 
+std::string host_of(std::string_view node_name) { return std::string(node_name.substr(node_name.find('@') + 1)); }
+
 std::string_view to_string(HandshakeFailure failure) {
   switch (failure) {
     case HandshakeFailure::malformed:
@@ -116,6 +118,8 @@ std::string_view to_string(HandshakeFailure failure) {
       return "deadline";
     case HandshakeFailure::closed:
       return "closed";
+    case HandshakeFailure::bad_certificate:
+      return "bad_certificate";
   }
   check(false, "a HandshakeFailure without a name");
   return "";

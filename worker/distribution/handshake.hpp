@@ -1,5 +1,5 @@
 // The distribution handshake, version 6 (erl_dist_protocol "Distribution Handshake"), as two state machines without
-// I/O: messages in, messages and an outcome out. Messages are without their 2-byte length.
+// I/O: messages in, messages and an outcome out. Messages are without their length of 2 bytes.
 //
 //   A (initiator)                         B (acceptor)
 //   N flags creation name          ->
@@ -8,6 +8,8 @@
 //                                  <-     N flags challenge creation name
 //   r challenge digest             ->
 //                                  <-     a digest
+//
+// Over TLS the length has 4 bytes, as inet_tls_dist has it.
 //
 // digest = MD5(cookie ++ the other side's challenge in decimal). Version 5 peers (`n`) are refused, as OTP 25.2 does.
 #pragma once
@@ -39,8 +41,9 @@ enum class HandshakeFailure {
   duplicate,           ///< The peer keeps an existing link (`alive`, then `false`).
   deadline,            ///< Not finished in time.
   closed,              ///< The connection ended.
+  bad_certificate,     ///< Refused by us or by the peer, or not one for the node's address.
 };
-inline constexpr std::size_t handshake_failures = 10;
+inline constexpr std::size_t handshake_failures = 11;
 [[nodiscard]] std::string_view to_string(HandshakeFailure failure);
 
 /// What the acceptor answers to a name.
@@ -125,6 +128,9 @@ class Acceptor final : public Handshake {
   std::function<NameStatus(const PeerIdentity&)> decide_;
   State state_ = State::awaits_name;
 };
+
+/// What follows the '@'.
+[[nodiscard]] std::string host_of(std::string_view node_name);
 
 /// Whether `name` can be a node's: one '@' with text on both sides, at most 255 bytes.
 [[nodiscard]] bool is_node_name(std::string_view name);

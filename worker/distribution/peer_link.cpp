@@ -6,13 +6,14 @@
 namespace troupe::distribution {
 
 PeerLink::PeerLink(EventLoop& loop, PeerLinkOwner& owner, std::unique_ptr<Connection> connection,
-                   std::unique_ptr<Handshake> handshake, const LinkLimits& limits)
+                   std::unique_ptr<Handshake> handshake, unsigned length_bytes, const LinkLimits& limits)
     : loop_(loop),
       owner_(&owner),
       connection_(std::move(connection)),
       handshake_(std::move(handshake)),
+      length_bytes_(length_bytes),
       limits_(limits),
-      reader_(2, handshake_bytes_max) {}
+      reader_(length_bytes, handshake_bytes_max) {}
 
 PeerLink::~PeerLink() {
   // An ended link may outlive its loop, in a task that never ran.
@@ -97,6 +98,9 @@ void PeerLink::on_close(const std::optional<Error>& error) {
   if (up_) {
     return fail("connection_closed");
   }
+  if (error && error->code == ErrorCode::permission_denied) {
+    return reject(HandshakeFailure::bad_certificate, error->message);
+  }
   if (handshake_->awaits_verdict()) {
     return reject(HandshakeFailure::bad_cookie, "the peer hung up when it saw our proof of the cookie");
   }
@@ -105,6 +109,10 @@ void PeerLink::on_close(const std::optional<Error>& error) {
 
 void PeerLink::on_handshake(ByteView message) {
   HandshakeStep step = handshake_->on_message(message);
+  if (const std::string& name = peer().name; !name.empty() && !connection_->peer_is(host_of(name))) {
+    return reject(HandshakeFailure::bad_certificate,
+                  "the peer's certificate is not one for " + name + ": its address must be a name of the certificate");
+  }
   send_handshake(std::move(step.send));
   switch (step.progress) {
     case HandshakeStep::Progress::more:
@@ -160,7 +168,11 @@ void PeerLink::on_quarter() {
 void PeerLink::send_handshake(std::vector<Bytes> messages) {
   for (const Bytes& message : messages) {
     Bytes framed;
-    append_big_endian(framed, static_cast<std::uint16_t>(message.size()));
+    if (length_bytes_ == 2) {
+      append_big_endian(framed, static_cast<std::uint16_t>(message.size()));
+    } else {
+      append_big_endian(framed, static_cast<std::uint32_t>(message.size()));
+    }
     framed.insert(framed.end(), message.begin(), message.end());
     write(std::move(framed));
   }

@@ -45,8 +45,9 @@ class PeerLinkOwner {
 /// Used on the loop's thread; the owner outlives it or has called abandon().
 class PeerLink : public std::enable_shared_from_this<PeerLink> {
  public:
+  /// `length_bytes` (2 or 4) stand before each message of the handshake.
   PeerLink(EventLoop& loop, PeerLinkOwner& owner, std::unique_ptr<Connection> connection,
-           std::unique_ptr<Handshake> handshake, const LinkLimits& limits);
+           std::unique_ptr<Handshake> handshake, unsigned length_bytes, const LinkLimits& limits);
   ~PeerLink();
   PeerLink(const PeerLink&) = delete;
   PeerLink& operator=(const PeerLink&) = delete;
@@ -82,6 +83,7 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   PeerLinkOwner* owner_;
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<Handshake> handshake_;
+  const unsigned length_bytes_;
   const LinkLimits limits_;
   FrameReader reader_;
   TickState tick_;

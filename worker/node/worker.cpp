@@ -17,12 +17,12 @@
 #include "platform/local_socket.hpp"
 #include "platform/memory_use.hpp"
 #include "troupe/node_name.hpp"
-#include "worker/distribution/distribution.hpp"
 #include "worker/distribution/pg_groups.hpp"
 #include "worker/node/admin.hpp"
 #include "worker/node/application_keeper.hpp"
 #include "worker/node/condition_writer.hpp"
 #include "worker/node/membership.hpp"
+#include "worker/node/node_links.hpp"
 #include "worker/node/reporter.hpp"
 #include "worker/node/worker_metrics.hpp"
 #include "worker/process/spawn_guard.hpp"
@@ -49,26 +49,10 @@ std::map<std::string, std::string> command_environment() {
   return env;
 }
 
-DistributionOptions distribution_options(const WorkerConfig& config, std::uint32_t creation) {
-  DistributionOptions options;
-  options.node_name = config.node_name();
-  options.creation = creation;
-  options.cookies = {config.cookie};
-  options.hidden = !config.published;
-  options.listen = {config.pod_ip, pod_contract::distribution_port};
-  options.connect_from = config.pod_ip;
-  options.epmd_port = pod_contract::epmd_port;
-  // A worker of the same cluster listens where every worker does: no need to ask its EPMD.
-  options.known_port = [prefix = config.cluster + "@"](std::string_view name) -> std::optional<std::uint16_t> {
-    return name.starts_with(prefix) ? std::optional(pod_contract::distribution_port) : std::nullopt;
-  };
-  return options;
-}
-
 class RunningWorker final : public Worker {
  public:
   RunningWorker(WorkerConfig config, Options options, std::shared_ptr<kube::Client> client, const Clock& clock,
-                Random& random, std::uint32_t creation)
+                Random& random, std::uint32_t creation, std::unique_ptr<platform::TlsFolder> certificates)
       : config_(std::move(config)),
         options_(options),
         client_(std::move(client)),
@@ -78,20 +62,20 @@ class RunningWorker final : public Worker {
         limits_(platform::read_cgroup_limits()),
         scheduler_(clock, scheduler_options(limits_.cpus, options.scheduler_threads)),
         runtime_(scheduler_),
-        distribution_(std::in_place, loop_, loop_, random, runtime_, distribution_options(config_, creation)),
+        links_(std::in_place, config_, creation, std::move(certificates), loop_, random, runtime_),
         membership_(
             loop_, random, [this](const std::string& name) { connect(name); }, [this] { reporter_.report(); }) {
-    runtime_.set_remote_nodes(&*distribution_);
-    distribution_->on_node_change([this](const Distribution::NodeChange& change) { on_node_change(change); });
+    runtime_.set_remote_nodes(&links_->distribution());
+    links_->distribution().on_node_change([this](const Distribution::NodeChange& change) { on_node_change(change); });
   }
 
   ~RunningWorker() override { close(); }
 
   Result<void> begin() {
-    if (auto listening = distribution_->start(); !listening) {
+    if (auto listening = links_->distribution().start(); !listening) {
       return listening.error().in("distribution");
     }
-    groups_.emplace(runtime_, *distribution_);
+    groups_.emplace(runtime_, links_->distribution());
     runtime_.set_groups(&*groups_);
     platform::HttpServer::Options http;
     http.at = {config_.pod_ip, pod_contract::http_port};
@@ -208,7 +192,7 @@ class RunningWorker final : public Worker {
 
   void connect(const std::string& node_name) {
     if (const auto node = intern_node_name(node_name)) {
-      distribution_->connect(*node);
+      links_->distribution().connect(*node);
     }
   }
 
@@ -257,7 +241,7 @@ class RunningWorker final : public Worker {
     runtime_.set_groups(nullptr);
     groups_.reset();
     runtime_.set_remote_nodes(nullptr);
-    distribution_.reset();
+    links_.reset();
   }
 
   std::optional<platform::ExitDeadline> exit_deadline_;  ///< Met when all that follows is gone.
@@ -277,7 +261,7 @@ class RunningWorker final : public Worker {
   bool spawns_held_ = false;  ///< The loop's thread.
   ThreadedScheduler scheduler_;
   Runtime runtime_;
-  std::optional<Distribution> distribution_;
+  std::optional<NodeLinks> links_;
   std::optional<PgGroups> groups_;
   std::mutex discover_mutex_;
   Membership membership_;
@@ -320,17 +304,8 @@ MetricsSnapshot RunningWorker::snapshot() const {
   const Membership::View view = membership_.view();
   seen.peers_down = view.missing.size();
   seen.peers_connected = view.peers - view.missing.size();
-  if (distribution_) {
-    const distribution::Counters links = distribution_->counters();
-    seen.bytes_in = links.bytes_in;
-    seen.bytes_out = links.bytes_out;
-    seen.messages_in = links.messages_in;
-    seen.messages_out = links.messages_out;
-    for (std::size_t i = 0; i < links.handshakes_rejected.size(); ++i) {
-      seen.handshakes_rejected[std::string(distribution::to_string(static_cast<distribution::HandshakeFailure>(i)))] =
-          links.handshakes_rejected[i];
-    }
-    seen.handshakes_rejected["too_many"] = links.handshakes_refused;
+  if (links_) {
+    links_->add_to(seen);
   }
   return seen;
 }
@@ -340,9 +315,14 @@ MetricsSnapshot RunningWorker::snapshot() const {
 Result<std::unique_ptr<Worker>> Worker::start(WorkerConfig config, Options options,
                                               std::shared_ptr<kube::Client> client, const Clock& clock,
                                               Random& random) {
+  auto certificates = open_certificates(config);
+  if (!certificates) {
+    return certificates.error().in("TLS certificates");
+  }
   const std::uint32_t creation = new_creation(random);
   name_this_node(config.node_name(), creation);
-  auto worker = std::make_unique<RunningWorker>(std::move(config), options, std::move(client), clock, random, creation);
+  auto worker = std::make_unique<RunningWorker>(std::move(config), options, std::move(client), clock, random, creation,
+                                                std::move(*certificates));
   if (auto begun = worker->begin(); !begun) {
     return begun.error();
   }

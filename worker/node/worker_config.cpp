@@ -46,6 +46,8 @@ Result<WorkerConfig> read_worker_config(const EnvironmentReader& variable) {
   config.pod_uid = reader.required(pod_contract::pod_uid_env);
   config.cookie = reader.required(pod_contract::cookie_env);
   config.image_root = reader.optional(pod_contract::image_root_env);
+  config.tls_folder = reader.optional(pod_contract::tls_folder_env);
+  config.tls_domain = reader.optional(pod_contract::tls_domain_env);
   const std::string visibility = reader.optional(pod_contract::visibility_env);
   config.published = visibility == "Published";
   if (!visibility.empty() && visibility != "Published" && visibility != "Hidden") {

@@ -21,6 +21,8 @@ struct WorkerConfig {
   bool published = false;
   std::chrono::seconds drain_timeout{60};  ///< spec.drain.timeoutSeconds's default.
   std::string image_root;                  ///< "" in a real container.
+  std::string tls_folder;                  ///< tls.crt, tls.key and ca.crt; "" for links in the clear.
+  std::string tls_domain;                  ///< A DNS name whose certificates are good for every worker; "" for none.
 
   /// "<cluster>@<pod IP>": libcluster's convention for Kubernetes.
   [[nodiscard]] std::string node_name() const { return cluster + "@" + pod_ip; }

@@ -96,14 +96,17 @@ std::unique_ptr<ChildProgram> start_epmd(std::uint16_t port) {
   return epmd;
 }
 
-std::unique_ptr<ChildProgram> start_erlang(std::uint16_t epmd_port, const std::string& cookie,
-                                           const std::string& code) {
-  return std::make_unique<ChildProgram>(
-      std::vector<std::string>{"erl", "-noshell", "-noinput", "-hidden", "-start_epmd", "false", "-name", "e@127.0.0.1",
-                               "-setcookie", cookie, "-kernel", "inet_dist_use_interface", "{127,0,0,1}", "-eval",
-                               code},
-      std::map<std::string, std::string>{{"ERL_EPMD_PORT", std::to_string(epmd_port)},
-                                         {"ERL_CRASH_DUMP_SECONDS", "0"}});
+std::unique_ptr<ChildProgram> start_erlang(std::uint16_t epmd_port, const std::string& cookie, const std::string& code,
+                                           const std::vector<std::string>& arguments) {
+  std::vector<std::string> argv{"erl",         "-noshell", "-noinput", "-hidden",
+                                "-start_epmd", "false",    "-name",    "e@127.0.0.1",
+                                "-setcookie",  cookie,     "-kernel",  "inet_dist_use_interface",
+                                "{127,0,0,1}"};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  argv.insert(argv.end(), {"-eval", code});
+  return std::make_unique<ChildProgram>(std::move(argv),
+                                        std::map<std::string, std::string>{{"ERL_EPMD_PORT", std::to_string(epmd_port)},
+                                                                           {"ERL_CRASH_DUMP_SECONDS", "0"}});
 }
 
 }  // namespace troupe::test

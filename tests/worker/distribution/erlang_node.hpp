@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "platform/os_process.hpp"
 
@@ -34,6 +35,8 @@ std::uint16_t free_port();
 std::unique_ptr<ChildProgram> start_epmd(std::uint16_t port);
 
 /// A hidden node e@127.0.0.1 that runs `code` (Erlang expressions ending in a full stop); a crash of them is printed.
-std::unique_ptr<ChildProgram> start_erlang(std::uint16_t epmd_port, const std::string& cookie, const std::string& code);
+/// `arguments` of erl come before those.
+std::unique_ptr<ChildProgram> start_erlang(std::uint16_t epmd_port, const std::string& cookie, const std::string& code,
+                                           const std::vector<std::string>& arguments = {});
 
 }  // namespace troupe::test

@@ -22,7 +22,10 @@ struct NodeBesideErlang : testing::Test {
   static constexpr const char* node_name = "t@127.0.0.2";
   static constexpr std::uint32_t creation = 4'711;
 
-  NodeBesideErlang() : epmd(start_epmd(epmd_port)) {
+  NodeBesideErlang() : NodeBesideErlang(nullptr) {}
+  /// Links over `tls_network`, which may refer to `loop`.
+  explicit NodeBesideErlang(std::unique_ptr<Network> (*make_tls_network)(platform::AsioLoop& loop))
+      : tls_network(make_tls_network == nullptr ? nullptr : make_tls_network(loop)), epmd(start_epmd(epmd_port)) {
     static const bool named = (name_this_node(node_name, creation), true);
     EXPECT_TRUE(named);
     DistributionOptions options;
@@ -31,6 +34,7 @@ struct NodeBesideErlang : testing::Test {
     options.cookies = {"cookie"};
     options.listen = {"127.0.0.2", 0};
     options.epmd_port = epmd_port;
+    options.tls_network = tls_network.get();
     distribution = std::make_unique<Distribution>(loop, loop, platform::os_random(), runtime, std::move(options));
     EXPECT_TRUE(distribution->start().ok());
     runtime.set_remote_nodes(distribution.get());
@@ -56,6 +60,7 @@ struct NodeBesideErlang : testing::Test {
   platform::AsioLoop loop;
   ThreadedScheduler scheduler{platform::real_clock(), {}};
   Runtime runtime{scheduler};
+  std::unique_ptr<Network> tls_network;
   std::unique_ptr<ChildProgram> epmd;
   std::unique_ptr<Distribution> distribution;
   std::unique_ptr<PgGroups> groups;

@@ -27,6 +27,17 @@ TEST(WorkerConfig, reads_what_the_operator_wrote) {
   EXPECT_EQ(config->node_name(), "counter@10.0.0.7");
   EXPECT_TRUE(config->published);
   EXPECT_EQ(config->drain_timeout, std::chrono::seconds(7));
+  EXPECT_EQ(config->tls_folder, "") << "links run in the clear unless certificates are named";
+}
+
+TEST(WorkerConfig, knows_where_the_certificates_lie_and_for_which_domain_they_stand) {
+  auto variables = whole;
+  variables["TROUPE_TLS_FOLDER"] = "/etc/troupe/tls";
+  variables["TROUPE_TLS_DOMAIN"] = "counter.shop.svc";
+  const auto config = read_worker_config(reading(variables));
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->tls_folder, "/etc/troupe/tls");
+  EXPECT_EQ(config->tls_domain, "counter.shop.svc");
 }
 
 TEST(WorkerConfig, names_everything_that_is_missing_at_once) {
