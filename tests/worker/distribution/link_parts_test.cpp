@@ -32,15 +32,50 @@ TEST(FrameReader, finds_the_same_frames_however_the_stream_is_cut) {
   }
 }
 
+TEST(FrameReader, a_large_frame_takes_memory_as_it_arrives_and_gives_it_back) {
+  constexpr std::size_t size = 64 * 1024 * 1024;
+  const Bytes piece(64 * 1024, std::byte{7});
+  FrameReader reader(4, 2 * size);
+  const Bytes length = bytes({4, 0, 0, 0});
+  reader.append(length);
+  EXPECT_FALSE(reader.next().value().has_value());
+  EXPECT_LT(reader.memory(), 1'024U) << "a length is only a promise";
+  std::size_t growths = 0;
+  std::size_t memory = reader.memory();
+  for (std::size_t read = piece.size(); read < size; read += piece.size()) {
+    reader.append(piece);
+    ASSERT_FALSE(reader.next().value().has_value());
+    growths += reader.memory() != memory ? 1 : 0;
+    memory = reader.memory();
+  }
+  EXPECT_LT(growths, 20U) << "growing by pieces would copy the frame for each of them";
+  EXPECT_LE(memory, size + 4);
+  reader.append(piece);
+  EXPECT_EQ(reader.next().value()->size(), size);
+  EXPECT_FALSE(reader.next().value().has_value());
+  EXPECT_LT(reader.memory(), 1024U * 1024);
+}
+
+TEST(FrameReader, whole_frames_are_not_copied) {
+  const Bytes stream = bytes({0, 1, 'a', 0, 2, 'b', 'c', 0, 3, 'd'});
+  FrameReader reader(2, 10);
+  reader.append(stream);
+  EXPECT_EQ(reader.next().value()->data(), stream.data() + 2);
+  EXPECT_EQ(reader.next().value()->data(), stream.data() + 5);
+  EXPECT_FALSE(reader.next().value().has_value());
+}
+
 TEST(FrameReader, a_frame_that_is_too_long_is_an_error_at_its_length) {
   FrameReader reader(4, 10);
-  reader.append(bytes({0, 0, 0, 11}));
+  const Bytes length = bytes({0, 0, 0, 11});
+  reader.append(length);
   EXPECT_EQ(reader.next().error().code, ErrorCode::limit_exceeded);
 }
 
 TEST(FrameReader, switching_the_length_size_keeps_what_was_read_ahead) {
   FrameReader reader(2, 10);
-  reader.append(bytes({0, 1, 'x', 0, 0, 0, 1, 'y'}));
+  const Bytes stream = bytes({0, 1, 'x', 0, 0, 0, 1, 'y'});
+  reader.append(stream);
   EXPECT_EQ((*reader.next().value())[0], std::byte{'x'});
   reader.switch_to(4, 10);
   EXPECT_EQ((*reader.next().value())[0], std::byte{'y'});
