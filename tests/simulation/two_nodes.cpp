@@ -11,10 +11,10 @@ class TwoNodes::Wire final : public RemoteNodes {
  public:
   Wire(TwoNodes& nodes, std::size_t from) : nodes_(nodes), from_(from) {}
 
-  bool route(NodeIndex node, RemoteSignal signal) override {
+  Routed route(NodeIndex node, RemoteSignal signal) override {
     const std::size_t to = 1 - from_;
     if (!nodes_.up_ || node != nodes_.ends_[to].index) {
-      return false;
+      return {Routed::Outcome::unreachable, {}};
     }
     signal.from = nodes_.translate(from_, signal.from);
     signal.to = nodes_.translate(from_, signal.to);
@@ -28,8 +28,9 @@ class TwoNodes::Wire final : public RemoteNodes {
         nodes_.ends_[to].runtime->deliver(signal);
       }
     });
-    return true;
+    return {};
   }
+  [[nodiscard]] bool is_busy(NodeIndex /*node*/, Lane /*lane*/) const override { return false; }
   [[nodiscard]] std::vector<NodeIndex> connected_nodes() const override {
     return nodes_.up_ ? std::vector<NodeIndex>{nodes_.ends_[1 - from_].index} : std::vector<NodeIndex>{};
   }

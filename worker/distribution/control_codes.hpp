@@ -8,6 +8,11 @@ namespace troupe::distribution::code {
 
 /// First byte of every frame without a distribution header.
 inline constexpr std::byte pass_through{112};
+/// First byte of every frame with one; the second says which.
+inline constexpr std::uint8_t header_version = 131;
+inline constexpr std::uint8_t header = 68;
+inline constexpr std::uint8_t first_fragment = 69;
+inline constexpr std::uint8_t next_fragment = 70;
 
 inline constexpr std::int64_t link = 1;
 inline constexpr std::int64_t send = 2;

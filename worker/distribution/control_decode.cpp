@@ -83,7 +83,6 @@ const Shape* shape_of(std::int64_t operation) {
   return nullptr;
 }
 
-bool is_message(Kind kind) { return kind == Kind::send || kind == Kind::send_name || kind == Kind::send_alias; }
 bool takes_name_of_from(Kind kind) { return kind == Kind::monitor_down; }
 bool takes_name_of_to(Kind kind) { return kind == Kind::send_name || kind == Kind::monitor || kind == Kind::demonitor; }
 
@@ -153,27 +152,27 @@ Result<ControlMessage> checked(RemoteSignal signal, NodeIndex peer) {
 }
 
 Result<ControlMessage> decode_spawn_request(std::span<const Term> fields, ByteView& rest, const NodeIdentity& self,
-                                            const EtfLimits& limits) {
+                                            const EtfLimits& limits, bool with_versions) {
   const bool sized = fields.size() == 6 || fields.size() == 7;
   const auto request = sized ? fields[1].as_reference() : std::nullopt;
   const auto from = sized ? fields[2].as_pid() : std::nullopt;
   if (!request || !from) {
     return malformed_message("a malformed SPAWN_REQUEST");
   }
-  if (auto arguments = decode_leading_term(rest, limits, self); !arguments) {
+  if (auto arguments = decode_leading_term(rest, limits, self, with_versions); !arguments) {
     return arguments.error().in("arguments of SPAWN_REQUEST");
   }
   return ControlMessage(SpawnRequest{*request, *from});
 }
 
 Result<ControlMessage> decode_tuple(std::span<const Term> fields, ByteView& rest, NodeIndex peer,
-                                    const NodeIdentity& self, const EtfLimits& limits) {
+                                    const NodeIdentity& self, const EtfLimits& limits, bool with_versions) {
   const auto operation = fields.empty() ? std::nullopt : fields[0].as_integer();
   if (!operation) {
     return malformed_message("no operation in front");
   }
   if (*operation == code::spawn_request || *operation == code::spawn_request_tt) {
-    return decode_spawn_request(fields, rest, self, limits);
+    return decode_spawn_request(fields, rest, self, limits, with_versions);
   }
   if (*operation == code::spawn_reply || *operation == code::spawn_reply_tt) {
     return ControlMessage(NothingToDo{});
@@ -189,7 +188,7 @@ Result<ControlMessage> decode_tuple(std::span<const Term> fields, ByteView& rest
     return *error;
   }
   if (shape->has_payload) {
-    auto payload = decode_leading_term(rest, limits, self);
+    auto payload = decode_leading_term(rest, limits, self, with_versions);
     if (!payload) {
       return payload.error().in("payload of operation " + std::to_string(*operation));
     }
@@ -198,7 +197,27 @@ Result<ControlMessage> decode_tuple(std::span<const Term> fields, ByteView& rest
   return checked(std::move(signal), peer);
 }
 
+Result<ControlMessage> decode_terms(ByteView terms, bool with_versions, NodeIndex peer, const NodeIdentity& self,
+                                    const EtfLimits& limits) {
+  ByteView rest = terms;
+  auto control = decode_leading_term(rest, limits, self, with_versions);
+  if (!control) {
+    return control.error().in("control message");
+  }
+  const auto fields = control->as_tuple();
+  if (!fields) {
+    return malformed_message("no tuple");
+  }
+  auto message = decode_tuple(*fields, rest, peer, self, limits, with_versions);
+  if (message.ok() && !rest.empty()) {
+    return malformed_message(std::to_string(rest.size()) + " bytes behind the message");
+  }
+  return message;
+}
+
 }  // namespace
+
+bool is_message(Kind kind) { return kind == Kind::send || kind == Kind::send_name || kind == Kind::send_alias; }
 
 Result<ControlMessage> decode_frame(ByteView frame, NodeIndex peer, const NodeIdentity& self, const EtfLimits& limits) {
   if (frame.empty()) {
@@ -208,20 +227,12 @@ Result<ControlMessage> decode_frame(ByteView frame, NodeIndex peer, const NodeId
     return malformed_message("a frame that starts with " + std::to_string(std::to_integer<int>(frame[0])) +
                              ", though neither atom cache nor fragments were agreed");
   }
-  ByteView rest = frame.subspan(1);
-  auto control = decode_leading_term(rest, limits, self);
-  if (!control) {
-    return control.error().in("control message");
-  }
-  const auto fields = control->as_tuple();
-  if (!fields) {
-    return malformed_message("no tuple");
-  }
-  auto message = decode_tuple(*fields, rest, peer, self, limits);
-  if (message.ok() && !rest.empty()) {
-    return malformed_message(std::to_string(rest.size()) + " bytes behind the message");
-  }
-  return message;
+  return decode_terms(frame.subspan(1), true, peer, self, limits);
+}
+
+Result<ControlMessage> decode_message(ByteView message, NodeIndex peer, const NodeIdentity& self,
+                                      const EtfLimits& limits) {
+  return decode_terms(message, false, peer, self, limits);
 }
 
 }  // namespace troupe::distribution

@@ -1,6 +1,7 @@
-// One frame of a connected link <-> one signal (erl_dist_protocol "Protocol between Connected Nodes"). Without atom
-// cache and fragments a frame is the byte 112, a control tuple and, for some, a payload; both terms with their version
-// byte.
+// Messages of a connected link <-> signals (erl_dist_protocol "Protocol between Connected Nodes"). A message is a
+// control tuple and, for some, a payload. Without fragments it travels as a frame of the byte 112 and the terms with
+// their version bytes; with them as one of a distribution header and the terms without, and Erlang 25 refuses the other
+// form.
 #pragma once
 
 #include <variant>
@@ -23,17 +24,32 @@ struct NothingToDo {};
 
 using ControlMessage = std::variant<RemoteSignal, SpawnRequest, NothingToDo>;
 
-/// A frame without its length, as read from `peer`. Links, exits and monitors must come from a process of `peer` and go
-/// to one of this node; a send to another node or incarnation is NothingToDo. The error is the reason to close the
-/// link.
+/// Whether it is a message, which may be refused, and not a link, monitor, exit or the like.
+[[nodiscard]] bool is_message(RemoteSignal::Kind kind);
+
+/// A frame without its length, as read from a `peer` without fragments. Links, exits and monitors must come from a
+/// process of `peer` and go to one of this node; a send to another node or incarnation is NothingToDo. The error is the
+/// reason to close the link.
 Result<ControlMessage> decode_frame(ByteView frame, NodeIndex peer, const NodeIdentity& self,
                                     const EtfLimits& limits = {});
+/// The same of what followed a distribution header.
+Result<ControlMessage> decode_message(ByteView message, NodeIndex peer, const NodeIdentity& self,
+                                      const EtfLimits& limits = {});
 
-/// The whole frame with its 4-byte length, in the form that a peer with `peer_flags` reads. Empty when the peer lacks
-/// what the signal needs (a send to an alias).
-[[nodiscard]] Bytes encode_frame(const RemoteSignal& signal, Flags peer_flags, const NodeIdentity& self);
+/// A message as one frame, with its 4-byte length.
+struct EncodedSignal {
+  /// Where the control message begins, when the frame has a distribution header: after length and header.
+  static constexpr std::size_t content_at = 7;
+  Bytes frame;
+  std::size_t control_end = 0;  ///< Where the control message ends and the payload begins.
+};
+
+/// In the form that a peer with `peer_flags` reads. Empty when the peer lacks what the signal needs (a send to an
+/// alias). The length is meaningless when it does not fit 4 bytes: such a frame must be cut or dropped.
+[[nodiscard]] EncodedSignal encode_signal(const RemoteSignal& signal, Flags peer_flags, const NodeIdentity& self);
 /// {SPAWN_REPLY, Request, To, 0, notsup}
-[[nodiscard]] Bytes encode_spawn_refusal(const SpawnRequest& request, const NodeIdentity& self);
+[[nodiscard]] EncodedSignal encode_spawn_refusal(const SpawnRequest& request, Flags peer_flags,
+                                                 const NodeIdentity& self);
 
 /// A frame of length 0.
 [[nodiscard]] Bytes tick_frame();

@@ -16,8 +16,13 @@ Counters AtomicCounters::read() const {
   out.messages_in = messages_in.load(std::memory_order_relaxed);
   out.messages_out = messages_out.load(std::memory_order_relaxed);
   out.messages_refused = messages_refused.load(std::memory_order_relaxed);
+  out.busy_answers = busy_answers.load(std::memory_order_relaxed);
+  out.fragments_in = fragments_in.load(std::memory_order_relaxed);
+  out.assembly_bytes = assembly_bytes.load(std::memory_order_relaxed);
   out.ticks_sent = ticks_sent.load(std::memory_order_relaxed);
-  out.protocol_errors = protocol_errors.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < link_ends; ++i) {
+    out.links_ended.at(i) = links_ended.at(i).load(std::memory_order_relaxed);
+  }
   return out;
 }
 

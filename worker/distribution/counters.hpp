@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "worker/distribution/handshake.hpp"
+#include "worker/distribution/link_end.hpp"
 
 namespace troupe::distribution {
 
@@ -20,8 +21,11 @@ struct Counters {
   std::uint64_t messages_in = 0;
   std::uint64_t messages_out = 0;
   std::uint64_t messages_refused = 0;  ///< The link's output was full.
+  std::uint64_t busy_answers = 0;      ///< Messages sent whose sender was told to pause.
+  std::uint64_t fragments_in = 0;      ///< Frames that were part of a message.
+  std::uint64_t assembly_bytes = 0;    ///< Right now, in messages that have not arrived whole.
   std::uint64_t ticks_sent = 0;
-  std::uint64_t protocol_errors = 0;  ///< Links ended by a malformed frame.
+  std::array<std::uint64_t, link_ends> links_ended{};  ///< By LinkEnd.
 };
 
 /// The same, as any thread may count.
@@ -36,8 +40,11 @@ struct AtomicCounters {
   std::atomic<std::uint64_t> messages_in{0};
   std::atomic<std::uint64_t> messages_out{0};
   std::atomic<std::uint64_t> messages_refused{0};
+  std::atomic<std::uint64_t> busy_answers{0};
+  std::atomic<std::uint64_t> fragments_in{0};
+  std::atomic<std::uint64_t> assembly_bytes{0};
   std::atomic<std::uint64_t> ticks_sent{0};
-  std::atomic<std::uint64_t> protocol_errors{0};
+  std::array<std::atomic<std::uint64_t>, link_ends> links_ended{};
 
   [[nodiscard]] Counters read() const;
 };

@@ -46,16 +46,17 @@ struct DistributionOptions {
   /// The port of a peer that is known without EPMD. When nothing answers there, EPMD is asked after all.
   std::function<std::optional<std::uint16_t>(std::string_view node_name)> known_port;
   distribution::LinkLimits limits;
-  /// Signals that wait for one connection to be made; beyond, `route` says false.
+  /// Signals that wait for one connection to be made; beyond, `route` says full.
   std::size_t queued_signals_max = 16'384;
   /// Inbound handshakes under way at one time.
   std::size_t handshakes_max = 128;
-  /// After a failed connect, `route` says false for this long.
+  /// After a failed connect, `route` says unreachable for this long.
   Duration retry_after = std::chrono::milliseconds(500);
 };
 
-/// route(), connected_nodes(), connect(), disconnect() and counters() are thread-safe; everything else, destruction
-/// too, on the loop's thread or while the loop does not run. `loop`, `network`, `random` and `receiver` outlive it.
+/// route(), is_busy(), connected_nodes(), connect(), disconnect() and counters() are thread-safe; everything else,
+/// destruction too, on the loop's thread or while the loop does not run. `loop`, `network`, `random` and `receiver`
+/// outlive it.
 class Distribution final : public RemoteNodes {
  public:
   Distribution(EventLoop& loop, Network& network, Random& random, SignalReceiver& receiver,
@@ -70,7 +71,8 @@ class Distribution final : public RemoteNodes {
   /// The port that peers connect to; after start().
   [[nodiscard]] std::uint16_t port() const;
 
-  bool route(NodeIndex node, RemoteSignal signal) override;
+  Routed route(NodeIndex node, RemoteSignal signal) override;
+  [[nodiscard]] bool is_busy(NodeIndex node, Lane lane) const override;
   [[nodiscard]] std::vector<NodeIndex> connected_nodes() const override;
   /// Ends the link; the receiver hears node_down(`disconnect`).
   void disconnect(NodeIndex node) override;

@@ -1,6 +1,7 @@
 // The inside of Distribution: peers and their links. Private to distribution*.cpp.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <list>
 #include <map>
@@ -12,6 +13,7 @@
 #include "worker/distribution/distribution.hpp"
 #include "worker/distribution/epmd_client.hpp"
 #include "worker/distribution/epmd_server.hpp"
+#include "worker/distribution/output_queue.hpp"
 
 namespace troupe {
 
@@ -23,7 +25,8 @@ class Distribution::Core final : public distribution::PeerLinkOwner,
   Result<void> start();
   void stop();
   [[nodiscard]] std::uint16_t port() const { return listener_->local().port; }
-  bool route(NodeIndex node, RemoteSignal signal);
+  Routed route(NodeIndex node, RemoteSignal signal);
+  [[nodiscard]] bool is_busy(NodeIndex node, Lane lane) const;
   [[nodiscard]] std::vector<NodeIndex> connected_nodes() const;
   void disconnect(NodeIndex node);
   void connect(NodeIndex node);
@@ -37,13 +40,14 @@ class Distribution::Core final : public distribution::PeerLinkOwner,
   struct Peer {
     State state = State::idle;
     Instant unreachable_until{};
-    std::deque<RemoteSignal> queued;  ///< While connecting.
-    Bytes outbox;                     ///< While up: frames that the loop has not taken yet.
+    std::deque<RemoteSignal> queued;                  ///< While connecting.
+    std::optional<distribution::OutputQueue> output;  ///< While up: what the loop has not taken yet.
     bool flush_pending = false;
+    std::array<bool, 2> busy{};  ///< By Lane: a sender was told to pause.
     bool overflowed = false;
     std::size_t in_connection = 0;  ///< As of the last look of the loop.
     distribution::Flags flags = 0;
-    std::uint64_t link_number = 0;  ///< Which link the outbox belongs to.
+    std::uint64_t link_number = 0;  ///< Which link the output belongs to.
   };
 
   /// The loop's own side of a peer.
@@ -55,6 +59,8 @@ class Distribution::Core final : public distribution::PeerLinkOwner,
     bool waits_for_peer = false;  ///< It said nok: its own connection is on the way.
     std::size_t cookie = 0;
     TimerId wait_timer = 0;
+    std::optional<distribution::FragmentAssembly> assembly;  ///< While up, of a peer that sends fragments.
+    bool flushing = false;
   };
 
   using Kind = RemoteSignal::Kind;
@@ -77,14 +83,18 @@ class Distribution::Core final : public distribution::PeerLinkOwner,
   void accept(std::unique_ptr<Connection> connection);
   distribution::NameStatus decide(const distribution::PeerIdentity& peer);
   void link_up(distribution::PeerLink& link) override;
-  Result<void> link_frame(distribution::PeerLink& link, ByteView frame) override;
+  std::optional<distribution::LinkEnd> link_frame(distribution::PeerLink& link, ByteView frame) override;
   void link_rejected(distribution::PeerLink& link, distribution::HandshakeFailure failure,
                      std::string_view message) override;
-  void link_closed(distribution::PeerLink& link, std::string_view reason) override;
+  void link_closed(distribution::PeerLink& link, distribution::LinkEnd reason) override;
   void link_drained(distribution::PeerLink& link) override;
   void link_ticked() override { counters_.ticks_sent.fetch_add(1, std::memory_order_relaxed); }
+  /// Nothing while the message is not whole.
+  distribution::FragmentAssembly::Taken assemble(distribution::FragmentAssembly& assembly, ByteView frame);
+  void act_on(NodeIndex node, distribution::ControlMessage message);
   void receive(NodeIndex node, RemoteSignal signal);
-  void open_outbox(NodeIndex node, const distribution::PeerLink& link);
+  void open_output(NodeIndex node, const distribution::PeerLink& link);
+  void drop_assembly(Links& links);
   void take_down(NodeIndex node, std::string_view reason);
   void notify(const NodeChange& change);
   [[nodiscard]] std::optional<NodeIndex> node_of(const distribution::PeerLink& link) const;
@@ -92,8 +102,12 @@ class Distribution::Core final : public distribution::PeerLinkOwner,
   void discard(std::shared_ptr<distribution::PeerLink> link);
 
   // distribution_route.cpp: from route() to the link.
-  bool enqueue_encoded(Peer& peer, NodeIndex node, Bytes frame, bool is_message);
+  Routed enqueue(Peer& peer, NodeIndex node, distribution::EncodedSignal signal, const Pid& sender, bool is_message);
+  void push(Peer& peer, NodeIndex node, distribution::EncodedSignal signal, const Pid& sender, bool is_message);
+  [[nodiscard]] static std::size_t waiting(const Peer& peer, Lane lane);
   void flush(NodeIndex node);
+  std::vector<Bytes> take_output(NodeIndex node, std::size_t unsent);
+  bool tell_drained(NodeIndex node, std::size_t unsent);
   void post(void (Core::*task)(NodeIndex), NodeIndex node);
   void overflow(NodeIndex node);
   void disconnect_now(NodeIndex node);

@@ -7,6 +7,7 @@
 namespace troupe {
 
 using distribution::HandshakeFailure;
+using distribution::LinkEnd;
 using distribution::NameStatus;
 using distribution::PeerLink;
 
@@ -59,7 +60,7 @@ void Distribution::Core::link_up(PeerLink& link) {
   if (links_of(*node).up) {
     // The peer was asked (alive) and said that it has no use for the old one.
     const auto old = links_[*node].up;
-    old->fail("connection_replaced");
+    old->fail(LinkEnd::connection_replaced);
   }
   Links& links = links_[*node];
   if (links.outgoing == held) {
@@ -67,6 +68,9 @@ void Distribution::Core::link_up(PeerLink& link) {
   }
   end_attempt(links);
   links.up = held;
+  if ((link.peer().flags & distribution::fragments) != 0) {
+    links.assembly.emplace(options_.limits.assembly);
+  }
   nodes_[held.get()] = *node;
   counters_.connects.fetch_add(1, std::memory_order_relaxed);
   counters_.links_up.fetch_add(1, std::memory_order_relaxed);
@@ -74,47 +78,89 @@ void Distribution::Core::link_up(PeerLink& link) {
                        {"address", link.remote().text()},
                        {"visibility", link.peer().published ? "published" : "hidden"}});
   receiver_.node_up(*node);
-  open_outbox(*node, link);
+  open_output(*node, link);
   notify({.node = *node, .up = true, .published = link.peer().published, .reason = {}});
 }
 
-void Distribution::Core::open_outbox(NodeIndex node, const PeerLink& link) {
+void Distribution::Core::open_output(NodeIndex node, const PeerLink& link) {
   const std::lock_guard lock(mutex_);
   Peer& peer = peers_[node];
   peer.state = State::up;
   peer.flags = link.peer().flags;
   peer.link_number = ++link_numbers_;
-  peer.outbox.clear();
+  peer.output.emplace((peer.flags & distribution::fragments) != 0);
   peer.in_connection = 0;
   peer.overflowed = false;
   peer.flush_pending = false;
+  peer.busy = {};
   for (const RemoteSignal& signal : peer.queued) {
-    (void)enqueue_encoded(peer, node, distribution::encode_frame(signal, peer.flags, self_), false);
+    push(peer, node, distribution::encode_signal(signal, peer.flags, self_), signal.from,
+         distribution::is_message(signal.kind));
   }
   peer.queued.clear();
 }
 
-Result<void> Distribution::Core::link_frame(PeerLink& link, ByteView frame) {
+void Distribution::Core::drop_assembly(Links& links) {
+  if (links.assembly) {
+    counters_.assembly_bytes.fetch_sub(links.assembly->bytes(), std::memory_order_relaxed);
+    links.assembly.reset();
+  }
+}
+
+distribution::FragmentAssembly::Taken Distribution::Core::assemble(distribution::FragmentAssembly& assembly,
+                                                                   ByteView frame) {
+  using Taken = distribution::FragmentAssembly::Taken;
+  const std::size_t before = assembly.bytes();
+  Taken taken = assembly.take(frame);
+  counters_.assembly_bytes.fetch_add(assembly.bytes() - before, std::memory_order_relaxed);
+  if (taken.outcome == Taken::Outcome::more || !taken.memory.empty()) {
+    counters_.fragments_in.fetch_add(1, std::memory_order_relaxed);
+  }
+  return taken;
+}
+
+std::optional<LinkEnd> Distribution::Core::link_frame(PeerLink& link, ByteView frame) {
+  using Taken = distribution::FragmentAssembly::Taken;
   const auto node = node_of(link);
   if (!node) {
-    return {};
+    return std::nullopt;
+  }
+  counters_.bytes_in.fetch_add(frame.size() + sizeof(std::uint32_t), std::memory_order_relaxed);
+  auto& assembly = links_[*node].assembly;
+  const Taken taken = assembly ? assemble(*assembly, frame)
+                               : Taken{.outcome = Taken::Outcome::whole, .message = frame, .memory = {}, .detail = {}};
+  if (taken.outcome == Taken::Outcome::failed) {
+    log_warning(
+        "malformed frame ends the link",
+        {{"node", link.peer().name}, {"reason", std::string(to_string(taken.failure))}, {"detail", taken.detail}});
+    return taken.failure;
+  }
+  if (taken.outcome == Taken::Outcome::more) {
+    return std::nullopt;
+  }
+  const EtfLimits limits{.bytes_max = options_.limits.frame_bytes_max};
+  auto message = assembly ? distribution::decode_message(taken.message, *node, self_, limits)
+                          : distribution::decode_frame(taken.message, *node, self_, limits);
+  if (!message) {
+    log_warning("malformed frame ends the link", {{"node", link.peer().name}, {"reason", message.error().message}});
+    return LinkEnd::protocol_error;
   }
   counters_.messages_in.fetch_add(1, std::memory_order_relaxed);
-  counters_.bytes_in.fetch_add(frame.size() + sizeof(std::uint32_t), std::memory_order_relaxed);
-  const EtfLimits limits{.bytes_max = options_.limits.frame_bytes_max};
-  auto message = distribution::decode_frame(frame, *node, self_, limits);
-  if (!message) {
-    counters_.protocol_errors.fetch_add(1, std::memory_order_relaxed);
-    log_warning("malformed frame ends the link", {{"node", link.peer().name}, {"reason", message.error().message}});
-    return message.error();
+  act_on(*node, std::move(message).value());
+  return std::nullopt;
+}
+
+void Distribution::Core::act_on(NodeIndex node, distribution::ControlMessage message) {
+  if (auto* signal = std::get_if<RemoteSignal>(&message)) {
+    return receive(node, std::move(*signal));
   }
-  if (auto* signal = std::get_if<RemoteSignal>(&*message)) {
-    receive(*node, std::move(*signal));
-  } else if (const auto* spawn = std::get_if<distribution::SpawnRequest>(&*message)) {
+  if (const auto* spawn = std::get_if<distribution::SpawnRequest>(&message)) {
     const std::lock_guard lock(mutex_);
-    (void)enqueue_encoded(peers_[*node], *node, distribution::encode_spawn_refusal(*spawn, self_), true);
+    Peer& peer = peers_[node];
+    if (peer.output) {
+      (void)enqueue(peer, node, distribution::encode_spawn_refusal(*spawn, peer.flags, self_), Pid{}, true);
+    }
   }
-  return {};
 }
 
 void Distribution::Core::receive(NodeIndex node, RemoteSignal signal) {
@@ -155,14 +201,16 @@ void Distribution::Core::link_rejected(PeerLink& link, HandshakeFailure failure,
   }
 }
 
-void Distribution::Core::link_closed(PeerLink& link, std::string_view reason) {
+void Distribution::Core::link_closed(PeerLink& link, LinkEnd reason) {
   const std::shared_ptr<PeerLink> held = link.shared_from_this();
   const auto node = node_of(link);
   nodes_.erase(&link);
   discard(held);
   if (node && links_[*node].up == held) {
     links_[*node].up.reset();
-    take_down(*node, reason);
+    drop_assembly(links_[*node]);
+    counters_.links_ended.at(static_cast<std::size_t>(reason)).fetch_add(1, std::memory_order_relaxed);
+    take_down(*node, to_string(reason));
   }
 }
 
@@ -171,8 +219,9 @@ void Distribution::Core::take_down(NodeIndex node, std::string_view reason) {
     const std::lock_guard lock(mutex_);
     Peer& peer = peers_[node];
     peer.state = State::idle;
-    peer.outbox = {};
+    peer.output.reset();
     peer.flush_pending = false;
+    peer.busy = {};
     peer.in_connection = 0;
   }
   counters_.links_up.fetch_sub(1, std::memory_order_relaxed);

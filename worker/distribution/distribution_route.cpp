@@ -5,13 +5,10 @@
 namespace troupe {
 namespace {
 
-/// What the loop hands to the network at a time: enough to keep a socket busy, little beside the output bound.
-constexpr std::size_t in_connection_max = 1024 * 1024;
+/// What the loop hands to the network at a time: enough to keep a socket busy, little for a small message to wait for.
+constexpr std::size_t in_connection_max = 256 * 1024;
 
-bool is_message(RemoteSignal::Kind kind) {
-  return kind == RemoteSignal::Kind::send || kind == RemoteSignal::Kind::send_name ||
-         kind == RemoteSignal::Kind::send_alias;
-}
+constexpr std::size_t index(Lane lane) { return static_cast<std::size_t>(lane); }
 
 }  // namespace
 
@@ -23,9 +20,10 @@ void Distribution::Core::post(void (Core::*task)(NodeIndex), NodeIndex node) {
   });
 }
 
-bool Distribution::Core::route(NodeIndex node, RemoteSignal signal) {
+Routed Distribution::Core::route(NodeIndex node, RemoteSignal signal) {
+  using Outcome = Routed::Outcome;
   if (node == 0) {
-    return false;
+    return {Outcome::unreachable, {}};
   }
   for (;;) {
     distribution::Flags flags = 0;
@@ -35,99 +33,152 @@ bool Distribution::Core::route(NodeIndex node, RemoteSignal signal) {
       Peer& peer = peers_[node];
       if (peer.state == State::idle) {
         if (loop_.clock().now() < peer.unreachable_until) {
-          return false;
+          return {Outcome::unreachable, {}};
         }
         peer.state = State::connecting;
         peer.queued.push_back(std::move(signal));
         post(&Core::begin_connect, node);
-        return true;
+        return {};
       }
       if (peer.state == State::connecting) {
         if (peer.queued.size() >= options_.queued_signals_max) {
           counters_.messages_refused.fetch_add(1, std::memory_order_relaxed);
-          return false;
+          return {Outcome::full, {}};
         }
         peer.queued.push_back(std::move(signal));
-        return true;
+        return {};
       }
       flags = peer.flags;
       link_number = peer.link_number;
     }
-    Bytes frame = distribution::encode_frame(signal, flags, self_);
+    distribution::EncodedSignal encoded = distribution::encode_signal(signal, flags, self_);
     const std::lock_guard lock(mutex_);
     Peer& peer = peers_[node];
-    if (peer.state == State::up && peer.link_number == link_number) {
-      return enqueue_encoded(peer, node, std::move(frame), is_message(signal.kind));
+    if (peer.output && peer.link_number == link_number) {
+      return enqueue(peer, node, std::move(encoded), signal.from, distribution::is_message(signal.kind));
     }
     // The link went while we encoded: its successor may want another form.
   }
 }
 
-bool Distribution::Core::enqueue_encoded(Peer& peer, NodeIndex node, Bytes frame, bool message) {
-  const std::size_t waiting = peer.outbox.size() + peer.in_connection;
-  if (message && (waiting > options_.limits.output_bytes_max || frame.size() > options_.limits.frame_bytes_max)) {
-    counters_.messages_refused.fetch_add(1, std::memory_order_relaxed);
-    return false;
+/// The network's share counts as small: a large message gets there in pieces.
+std::size_t Distribution::Core::waiting(const Peer& peer, Lane lane) {
+  return peer.output->bytes(lane) + (lane == Lane::small ? peer.in_connection : 0);
+}
+
+Routed Distribution::Core::enqueue(Peer& peer, NodeIndex node, distribution::EncodedSignal signal, const Pid& sender,
+                                   bool is_message) {
+  if (signal.frame.empty()) {
+    return {};
   }
-  if (waiting > 2 * options_.limits.output_bytes_max && !peer.overflowed) {
+  const distribution::LinkLimits& limits = options_.limits;
+  const Lane lane = peer.output->lane_of(signal, sender);
+  const bool too_large = signal.frame.size() > limits.frame_bytes_max;
+  if (is_message &&
+      (too_large || waiting(peer, lane) > (lane == Lane::small ? limits.small_bytes_max : limits.large_bytes_max))) {
+    counters_.messages_refused.fetch_add(1, std::memory_order_relaxed);
+    return {Routed::Outcome::full, {}};
+  }
+  const bool overflows = !is_message && (too_large || peer.output->signal_bytes() > limits.signal_bytes_max);
+  if (overflows && !peer.overflowed) {
     peer.overflowed = true;
     post(&Core::overflow, node);
   }
-  if (peer.overflowed || frame.empty()) {
-    return !peer.overflowed;
+  if (peer.overflowed) {
+    return {Routed::Outcome::unreachable, {}};
+  }
+  push(peer, node, std::move(signal), sender, is_message);
+  if (!is_message || waiting(peer, lane) <= limits.busy_bytes) {
+    return {};
+  }
+  peer.busy.at(index(lane)) = true;
+  counters_.busy_answers.fetch_add(1, std::memory_order_relaxed);
+  return {Routed::Outcome::sent, lane};
+}
+
+void Distribution::Core::push(Peer& peer, NodeIndex node, distribution::EncodedSignal signal, const Pid& sender,
+                              bool is_message) {
+  if (signal.frame.empty()) {
+    return;
   }
   counters_.messages_out.fetch_add(1, std::memory_order_relaxed);
-  if (peer.outbox.empty()) {
-    peer.outbox = std::move(frame);
-  } else {
-    peer.outbox.insert(peer.outbox.end(), frame.begin(), frame.end());
-  }
+  peer.output->push(std::move(signal), sender, is_message);
   if (!peer.flush_pending) {
     peer.flush_pending = true;
     post(&Core::flush, node);
   }
-  return true;
+}
+
+bool Distribution::Core::is_busy(NodeIndex node, Lane lane) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = peers_.find(node);
+  return found != peers_.end() && found->second.busy.at(index(lane));
 }
 
 void Distribution::Core::flush(NodeIndex node) {
   const auto found = links_.find(node);
-  if (found == links_.end() || !found->second.up) {
+  if (found == links_.end() || !found->second.up || found->second.flushing) {
     return;
   }
-  const auto link = found->second.up;
-  Bytes frames;
-  {
-    const std::lock_guard lock(mutex_);
-    Peer& peer = peers_[node];
-    peer.in_connection = link->unsent();
-    if (peer.in_connection > in_connection_max) {
-      return;  // link_drained comes back here; flush_pending stays
-    }
-    peer.flush_pending = false;
-    frames.swap(peer.outbox);
-    peer.in_connection += frames.size();  // until the network has looked at them, they count as unsent
-  }
-  if (!frames.empty()) {
+  Links& links = found->second;
+  const auto link = links.up;
+  links.flushing = true;
+  for (Bytes& frames : take_output(node, link->unsent())) {
     counters_.bytes_out.fetch_add(frames.size(), std::memory_order_relaxed);
     link->write(std::move(frames));
-    const std::lock_guard lock(mutex_);
-    peers_[node].in_connection = link->unsent();
+  }
+  links.flushing = false;
+  if (tell_drained(node, link->unsent()) && link->unsent() == 0) {
+    post(&Core::flush, node);  // The network took it all at once.
   }
 }
 
-void Distribution::Core::link_drained(distribution::PeerLink& link) {
-  const auto node = node_of(link);
-  if (!node) {
-    return;
+/// For what is left link_drained comes.
+std::vector<Bytes> Distribution::Core::take_output(NodeIndex node, std::size_t unsent) {
+  std::vector<Bytes> taken;
+  const std::lock_guard lock(mutex_);
+  Peer& peer = peers_[node];
+  if (!peer.output) {
+    return taken;
   }
-  bool again = false;
+  while (unsent < in_connection_max && !peer.output->empty()) {
+    taken.push_back(peer.output->take());
+    unsent += taken.back().size();
+  }
+  peer.in_connection = unsent;
+  peer.flush_pending = !peer.output->empty();
+  return taken;
+}
+
+/// Says whether more waits.
+bool Distribution::Core::tell_drained(NodeIndex node, std::size_t unsent) {
+  std::array<bool, 2> drained{};
+  bool more = false;
   {
     const std::lock_guard lock(mutex_);
-    Peer& peer = peers_[*node];
-    peer.in_connection = link.unsent();
-    again = peer.flush_pending;
+    Peer& peer = peers_[node];
+    if (!peer.output) {
+      return false;
+    }
+    peer.in_connection = unsent;
+    more = !peer.output->empty();
+    for (const Lane lane : {Lane::small, Lane::large}) {
+      if (peer.busy.at(index(lane)) && waiting(peer, lane) <= options_.limits.busy_bytes / 2) {
+        peer.busy.at(index(lane)) = false;
+        drained.at(index(lane)) = true;
+      }
+    }
   }
-  if (again) {
+  for (const Lane lane : {Lane::small, Lane::large}) {
+    if (drained.at(index(lane))) {
+      receiver_.lane_drained(node, lane);
+    }
+  }
+  return more;
+}
+
+void Distribution::Core::link_drained(distribution::PeerLink& link) {
+  if (const auto node = node_of(link)) {
     flush(*node);
   }
 }
@@ -135,7 +186,7 @@ void Distribution::Core::link_drained(distribution::PeerLink& link) {
 void Distribution::Core::overflow(NodeIndex node) {
   if (const auto found = links_.find(node); found != links_.end() && found->second.up) {
     const auto link = found->second.up;
-    link->fail("output_overflow");
+    link->fail(distribution::LinkEnd::output_overflow);
   }
 }
 
@@ -148,7 +199,7 @@ void Distribution::Core::disconnect_now(NodeIndex node) {
   }
   if (found->second.up) {
     const auto link = found->second.up;
-    link->fail("disconnect");
+    link->fail(distribution::LinkEnd::disconnect);
   } else if (found->second.attempt != 0) {
     connect_failed(node, "disconnect", "disconnected while connecting");
   }

@@ -45,10 +45,10 @@ inline constexpr Flags mandatory_25 = extended_references | fun_tags | new_fun_t
 inline constexpr Flags mandatory_26 = mandatory_25 | unlink_id | v4_nc;
 static_assert(mandatory_25 == 0x1070F94 && mandatory_26 == 0x403070F94);
 
-/// What this implementation does. Neither atom cache nor fragments: frames then are plain terms. `spawn` is spoken only
-/// to refuse with `notsup` at once, where an Erlang node would otherwise wait for an answer of our net_kernel.
+/// What this implementation does. No atom cache: headers refer to no atoms. `spawn` is spoken only to refuse with
+/// `notsup` at once, where an Erlang node would otherwise wait for an answer of our net_kernel.
 inline constexpr Flags supported = mandatory_26 | dist_monitor | dist_monitor_name | unicode_io | small_atom_tags |
-                                   send_sender | big_seqtrace_labels | exit_payload | mandatory_25_digest | spawn |
-                                   alias;
+                                   send_sender | big_seqtrace_labels | exit_payload | fragments | mandatory_25_digest |
+                                   spawn | alias;
 
 }  // namespace troupe::distribution

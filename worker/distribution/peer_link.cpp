@@ -1,5 +1,6 @@
 #include "worker/distribution/peer_link.hpp"
 
+#include "base/log.hpp"
 #include "worker/distribution/control_message.hpp"
 #include "worker/distribution/wire.hpp"
 
@@ -60,12 +61,12 @@ void PeerLink::write(Bytes frames) {
 
 void PeerLink::abandon() { end(); }
 
-void PeerLink::fail(std::string_view reason) {
+void PeerLink::fail(LinkEnd reason) {
   if (ended_) {
     return;
   }
   if (!up_) {
-    return reject(HandshakeFailure::closed, reason);
+    return reject(HandshakeFailure::closed, to_string(reason));
   }
   end();
   owner_->link_closed(*this, reason);
@@ -78,7 +79,7 @@ void PeerLink::on_data(ByteView data) {
   while (!ended_) {
     const auto frame = reader_.next();
     if (!frame) {
-      return up_ ? fail("protocol_error") : reject(HandshakeFailure::malformed, frame.error().message);
+      return up_ ? fail_on_frame(frame.error().message) : reject(HandshakeFailure::malformed, frame.error().message);
     }
     if (!*frame) {
       return;
@@ -96,7 +97,7 @@ void PeerLink::on_close(const std::optional<Error>& error) {
     return;
   }
   if (up_) {
-    return fail("connection_closed");
+    return fail(LinkEnd::connection_closed);
   }
   if (error && error->code == ErrorCode::permission_denied) {
     return reject(HandshakeFailure::bad_certificate, error->message);
@@ -132,9 +133,14 @@ void PeerLink::on_frame(ByteView frame) {
   if (frame.empty()) {
     return;  // a tick: it has been counted as input
   }
-  if (const auto handled = owner_->link_frame(*this, frame); !handled) {
-    fail("protocol_error");
+  if (const auto reason = owner_->link_frame(*this, frame)) {
+    fail(*reason);
   }
+}
+
+void PeerLink::fail_on_frame(const std::string& message) {
+  log_warning("malformed frame ends the link", {{"node", peer().name}, {"reason", message}});
+  fail(LinkEnd::protocol_error);
 }
 
 void PeerLink::schedule_quarter() {
@@ -151,7 +157,7 @@ void PeerLink::on_quarter() {
   }
   switch (tick_.on_quarter(bytes_read_, bytes_written_)) {
     case TickState::Action::peer_is_silent:
-      return fail("net_tick_timeout");
+      return fail(LinkEnd::net_tick_timeout);
     case TickState::Action::send_tick:
       // Unsent output wakes the peer by itself once it goes out.
       if (connection_->buffered() == 0) {

@@ -3,13 +3,16 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/event_loop.hpp"
 #include "base/network.hpp"
+#include "worker/distribution/fragment_assembly.hpp"
 #include "worker/distribution/frame_reader.hpp"
 #include "worker/distribution/handshake.hpp"
+#include "worker/distribution/link_end.hpp"
 #include "worker/distribution/tick.hpp"
 
 namespace troupe::distribution {
@@ -19,10 +22,20 @@ struct LinkLimits {
   Duration handshake_timeout = std::chrono::seconds(7);
   /// OTP's net_ticktime: a silent peer is given up after 0.75 to 1.25 times this.
   Duration tick_time = std::chrono::seconds(60);
+  /// Also the size beyond which a message is not sent.
   std::size_t frame_bytes_max = 128u * 1024 * 1024;
-  /// Unsent bytes beyond which messages are refused. Twice as many end the link, since links, monitors and exits must
-  /// not be lost one by one.
-  std::size_t output_bytes_max = 8u * 1024 * 1024;
+  /// What waits in a lane of the output (output_queue.hpp), in bytes, beyond which a sender pauses until half of it is
+  /// left: OTP's dist_buf_busy_limit (+zdbbl).
+  std::size_t busy_bytes = 1024u * 1024;
+  /// Beyond, messages are refused: small ones, and those above the size of a fragment. The large lane may hold one
+  /// message more.
+  std::size_t small_bytes_max = 8u * 1024 * 1024;
+  std::size_t large_bytes_max = 64u * 1024 * 1024;
+  /// Links, monitors, exits and the like in both lanes, beyond which the link ends, since they must not be lost one by
+  /// one.
+  std::size_t signal_bytes_max = 16u * 1024 * 1024;
+  /// Messages that come in fragments.
+  AssemblyLimits assembly;
 };
 
 class PeerLink;
@@ -33,11 +46,11 @@ class PeerLinkOwner {
   virtual ~PeerLinkOwner() = default;
   /// The handshake is done; `peer()` is complete.
   virtual void link_up(PeerLink& link) = 0;
-  /// A frame that is no tick. An error ends the link.
-  virtual Result<void> link_frame(PeerLink& link, ByteView frame) = 0;
+  /// A frame that is no tick. A reason ends the link.
+  virtual std::optional<LinkEnd> link_frame(PeerLink& link, ByteView frame) = 0;
   virtual void link_rejected(PeerLink& link, HandshakeFailure failure, std::string_view message) = 0;
-  /// After link_up. `reason` as in SignalReceiver::node_down.
-  virtual void link_closed(PeerLink& link, std::string_view reason) = 0;
+  /// After link_up.
+  virtual void link_closed(PeerLink& link, LinkEnd reason) = 0;
   virtual void link_drained(PeerLink& link) = 0;
   virtual void link_ticked() = 0;
 };
@@ -58,7 +71,7 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   /// Delivers what is written and ends without a word to the owner.
   void abandon();
   /// As if the peer had gone: the owner hears link_closed, or link_rejected during the handshake.
-  void fail(std::string_view reason);
+  void fail(LinkEnd reason);
 
   [[nodiscard]] bool up() const { return up_ && !ended_; }
   [[nodiscard]] const PeerIdentity& peer() const { return handshake_->peer(); }
@@ -73,6 +86,7 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   void on_close(const std::optional<Error>& error);
   void on_handshake(ByteView message);
   void on_frame(ByteView frame);
+  void fail_on_frame(const std::string& message);
   void on_quarter();
   void schedule_quarter();
   void send_handshake(std::vector<Bytes> messages);

@@ -20,7 +20,8 @@ struct Current {
   bool rests = false;
   bool hibernates = false;
   Duration idle_after = no_timeout;
-  Pid flooded;          ///< A receiver whose mailbox is past its soft bound: the turn should end.
+  /// A receiver whose mailbox is past its soft bound, or lane_pid() of a link that is: the turn should end.
+  Pid flooded;
   bool traced = false;  ///< What the process sends is noted.
   /// The request that the handler is answering; cleared by a reply.
   std::uint64_t request = 0;

@@ -23,6 +23,9 @@ inline constexpr std::uint32_t mailbox_messages_max_max = 1'000'000;
 /// `sender_pause_max` has passed: two processes that flood each other must not wait for ever.
 inline constexpr std::uint32_t mailbox_soft_messages_max = 10'000;
 inline constexpr std::chrono::milliseconds sender_pause_max{5};
+/// The same for a link to another node that is busy. Nothing waits for its drain in a circle, so the bound is long:
+/// that of OTP's net_ticktime, in which a peer that has gone is noticed.
+inline constexpr std::chrono::seconds busy_link_pause_max{60};
 
 class Mailbox {
  public:

@@ -124,6 +124,10 @@ void Runtime::node_down(NodeIndex node, Term reason) {
     signal->payload = reason;
     push(watcher, std::move(signal), false);
   }
+  lane_drained(node, Lane::small);
+  lane_drained(node, Lane::large);
 }
+
+void Runtime::lane_drained(NodeIndex node, Lane lane) { wake_paused_by(lane_pid(node, lane)); }
 
 }  // namespace troupe

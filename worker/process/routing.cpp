@@ -103,16 +103,24 @@ SendResult Runtime::send_remote(RemoteSignal signal, NodeIndex node) {
   if (const Current* const here = current(); here != nullptr && here->traced) {
     trace_sending(*here->process, signal, node);
   }
-  if (route(node, std::move(signal))) {
+  const Routed routed = route(node, std::move(signal));
+  if (routed) {
     return SendResult::sent;
   }
   parts_.here().messages_refused.add(1);
-  return SendResult::unreachable;
+  return routed.outcome == Routed::Outcome::full ? SendResult::full : SendResult::unreachable;
 }
 
-bool Runtime::route(NodeIndex node, RemoteSignal signal) {
+Routed Runtime::route(NodeIndex node, RemoteSignal signal) {
   RemoteNodes* const nodes = remote_.load(std::memory_order_acquire);
-  return nodes != nullptr && nodes->route(node, std::move(signal));
+  if (nodes == nullptr) {
+    return {Routed::Outcome::unreachable, {}};
+  }
+  const Routed routed = nodes->route(node, std::move(signal));
+  if (Current* const here = current(); routed.busy && here != nullptr) {
+    here->flooded = lane_pid(node, *routed.busy);
+  }
+  return routed;
 }
 
 void Runtime::remember_remote(Process& process, NodeIndex node) {

@@ -171,6 +171,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void deliver(RemoteSignal signal) override;
   void node_up(NodeIndex node) override;
   void node_down(NodeIndex node, Term reason) override;
+  void lane_drained(NodeIndex node, Lane lane) override;
 
   // --- TimerOwner ---
   std::optional<Instant> fire_timers(unsigned place, Instant now) override;
@@ -266,7 +267,9 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   void trace_sending(Process& process, const RemoteSignal& signal, NodeIndex node);
 
   // pauses.cpp
-  bool park(Process& process, const Pid& receiver);
+  bool park(Process& process, const Pid& flooded);
+  [[nodiscard]] bool is_flooded(const Process* receiver, const Pid& flooded) const;
+  void wake_paused_by(const Pid& flooded);
   void unpark(Process& process);
   void wake_senders(Process& receiver, const Pid& pid);
 
@@ -312,7 +315,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   SendResult push(Pid to, EnvelopePtr&& envelope, bool bounded);
   SendResult send_to_node(Pid to, const Envelope& message);
   void send_signal(std::unique_ptr<SignalEnvelope, EnvelopeDeleter> signal);
-  bool route(NodeIndex node, RemoteSignal signal);
+  Routed route(NodeIndex node, RemoteSignal signal);
   SendResult send_remote(RemoteSignal signal, NodeIndex node);
   void remember_remote(Process& process, NodeIndex node);
   void refuse(const SignalEnvelope& signal, const Term& reason);
@@ -337,7 +340,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   std::unordered_set<Pid> node_watchers_;
 
   std::mutex pauses_mutex_;
-  std::unordered_map<Pid, std::unordered_set<Pid>> paused_by_receiver_;
+  std::unordered_map<Pid, std::unordered_set<Pid>> paused_by_;  ///< By receiver, or by lane_pid().
 
   std::mutex boundary_mutex_;
   std::uint64_t last_boundary_act_ = 0;

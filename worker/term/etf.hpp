@@ -43,6 +43,8 @@ void append_term(Bytes& out, const Term& term, bool with_version, const NodeIden
 Result<Term> decode_term(ByteView bytes, const EtfLimits& limits = {});
 /// One term with its version byte from the front of `bytes`, which is moved past it.
 Result<Term> decode_leading_term(ByteView& bytes, const EtfLimits& limits = {});
-Result<Term> decode_leading_term(ByteView& bytes, const EtfLimits& limits, const NodeIdentity& self);
+/// As `with_version` says, terms behind a distribution header have none.
+Result<Term> decode_leading_term(ByteView& bytes, const EtfLimits& limits, const NodeIdentity& self,
+                                 bool with_version = true);
 
 }  // namespace troupe

@@ -31,13 +31,13 @@ class Decoder : private EtfReader {
 
   using EtfReader::consumed;
 
-  Result<Term> decode_versioned() {
+  Result<Term> decode_whole(bool with_version) {
     if (left() > limits_.bytes_max) {
       fail(ErrorCode::limit_exceeded, "more than " + std::to_string(limits_.bytes_max) + " bytes");
       return *error();
     }
     std::uint8_t version = 0;
-    if (u8(version) && version != etf::version) {
+    if (with_version && u8(version) && version != etf::version) {
       --at_;
       fail(ErrorCode::invalid_argument, "version byte " + std::to_string(version) + " where 131 must stand");
     }
@@ -313,9 +313,10 @@ class Decoder : private EtfReader {
   int fun_nesting_ = 0;
 };
 
-Result<Term> decode_leading(ByteView& bytes, const EtfLimits& limits, const NodeIdentity* self) {
+Result<Term> decode_leading(ByteView& bytes, const EtfLimits& limits, const NodeIdentity* self,
+                            bool with_version = true) {
   Decoder decoder(bytes, limits, self);
-  Result<Term> term = decoder.decode_versioned();
+  Result<Term> term = decoder.decode_whole(with_version);
   if (term.ok()) {
     bytes = bytes.subspan(decoder.consumed());
   }
@@ -338,8 +339,9 @@ Result<Term> decode_leading_term(ByteView& bytes, const EtfLimits& limits) {
   return decode_leading(bytes, limits, nullptr);
 }
 
-Result<Term> decode_leading_term(ByteView& bytes, const EtfLimits& limits, const NodeIdentity& self) {
-  return decode_leading(bytes, limits, &self);
+Result<Term> decode_leading_term(ByteView& bytes, const EtfLimits& limits, const NodeIdentity& self,
+                                 bool with_version) {
+  return decode_leading(bytes, limits, &self, with_version);
 }
 
 }  // namespace troupe

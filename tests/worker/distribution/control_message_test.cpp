@@ -83,10 +83,27 @@ Pid seen_there(const Pid& pid) {
 
 ByteView body(const Bytes& frame) { return ByteView(frame).subspan(4); }
 
+/// The same frame in the form without fragments, whose terms have their version bytes.
+constexpr Flags plain = supported & ~fragments;
+Bytes encode(const RemoteSignal& sent, Flags flags = plain) { return encode_signal(sent, flags, here).frame; }
+
+/// As the peer reads a frame without its length.
+Result<ControlMessage> read(ByteView frame, Flags flags = plain) {
+  return (flags & fragments) != 0 ? decode_message(frame.subspan(3), index_of(here), there)
+                                  : decode_frame(frame, index_of(here), there);
+}
+
 void expect_round_trip(const RemoteSignal& sent, Flags flags) {
-  const Bytes frame = encode_frame(sent, flags, here);
-  ASSERT_GT(frame.size(), 4U);
-  const auto decoded = decode_frame(body(frame), index_of(here), there);
+  const EncodedSignal encoded = encode_signal(sent, flags, here);
+  const Bytes& frame = encoded.frame;
+  ASSERT_GT(frame.size(), EncodedSignal::content_at);
+  EXPECT_LE(encoded.control_end, frame.size());
+  if ((flags & fragments) != 0) {
+    EXPECT_EQ(frame[4], std::byte{131});
+    EXPECT_EQ(frame[5], std::byte{68});
+    EXPECT_EQ(frame[6], std::byte{0}) << "no cached atoms";
+  }
+  const auto decoded = read(body(frame), flags);
   ASSERT_TRUE(decoded.ok()) << decoded.error().message;
   const auto* got = std::get_if<RemoteSignal>(&*decoded);
   ASSERT_NE(got, nullptr) << static_cast<int>(sent.kind);
@@ -103,6 +120,7 @@ void expect_round_trip(const RemoteSignal& sent, Flags flags) {
 TEST(ControlMessage, every_kind_of_signal_survives_the_round_trip) {
   for (const RemoteSignal& sent : every_kind()) {
     expect_round_trip(sent, supported);
+    expect_round_trip(sent, plain);
   }
 }
 
@@ -113,23 +131,23 @@ TEST(ControlMessage, peers_without_exit_payload_get_the_reason_in_the_tuple) {
 }
 
 TEST(ControlMessage, peers_without_send_sender_or_unlink_id_get_the_older_forms) {
-  const auto sent =
-      decode_frame(body(encode_frame(signal(Kind::send), supported & ~send_sender, here)), index_of(here), there);
+  const auto sent = read(body(encode(signal(Kind::send), plain & ~send_sender)));
   EXPECT_FALSE(std::get<RemoteSignal>(*sent).from.valid());
   RemoteSignal unlink = signal(Kind::unlink);
   unlink.unlink_id = 3;
-  const auto unlinked = decode_frame(body(encode_frame(unlink, supported & ~unlink_id, here)), index_of(here), there);
+  const auto unlinked = read(body(encode(unlink, plain & ~unlink_id)));
   EXPECT_EQ(std::get<RemoteSignal>(*unlinked).unlink_id, 0U);
-  EXPECT_TRUE(encode_frame(signal(Kind::unlink_ack), supported & ~unlink_id, here).empty());
-  EXPECT_TRUE(encode_frame(signal(Kind::send_alias), supported & ~alias, here).empty());
+  EXPECT_TRUE(encode(signal(Kind::unlink_ack), plain & ~unlink_id).empty());
+  EXPECT_TRUE(encode(signal(Kind::send_alias), plain & ~alias).empty());
 }
 
 TEST(ControlMessage, every_truncation_fails_cleanly) {
   for (const RemoteSignal& sent : every_kind()) {
-    const Bytes frame = encode_frame(sent, supported, here);
-    for (std::size_t size = 1; size < body(frame).size(); ++size) {
-      EXPECT_FALSE(decode_frame(body(frame).first(size), index_of(here), there).ok())
-          << static_cast<int>(sent.kind) << " cut to " << size;
+    for (const Flags flags : {plain, supported}) {
+      const Bytes frame = encode(sent, flags);
+      for (std::size_t size = 3; size < body(frame).size(); ++size) {
+        EXPECT_FALSE(read(body(frame).first(size), flags).ok()) << static_cast<int>(sent.kind) << " cut to " << size;
+      }
     }
   }
 }
@@ -212,7 +230,7 @@ TEST(ControlMessage, a_spawn_request_is_refused_with_notsup) {
   ASSERT_TRUE(message.ok()) << message.error().message;
   const auto* spawn = std::get_if<SpawnRequest>(&*message);
   ASSERT_NE(spawn, nullptr);
-  const Bytes refusal = encode_spawn_refusal(*spawn, there);
+  const Bytes refusal = encode_spawn_refusal(*spawn, plain, there).frame;
   ByteView view = body(refusal).subspan(1);
   const Term reply = decode_leading_term(view, {}, here).value();
   EXPECT_TRUE((*reply.as_tuple())[1].as_reference()->node == 0);
@@ -223,9 +241,11 @@ TEST(ControlMessageProperties, a_changed_byte_never_crashes) {
   test::check_property([](const Term& payload, std::uint16_t where, std::uint8_t value) {
     for (RemoteSignal sent : every_kind()) {
       sent.payload = payload;
-      Bytes frame = encode_frame(sent, supported, here);
-      frame[4 + where % (frame.size() - 4)] = static_cast<std::byte>(value);
-      (void)decode_frame(body(frame), index_of(here), there);
+      for (const Flags flags : {plain, supported}) {
+        Bytes frame = encode(sent, flags);
+        frame[4 + where % (frame.size() - 4)] = static_cast<std::byte>(value);
+        (void)read(body(frame), flags);
+      }
     }
   });
 }

@@ -47,7 +47,7 @@ struct Node {
     signal.from = Pid{0, 0, 1, 1};
     signal.to_name = "box";
     signal.payload = Term::integer(number);
-    return distribution->route(index_of(to), std::move(signal));
+    return static_cast<bool>(distribution->route(index_of(to), std::move(signal)));
   }
   [[nodiscard]] std::vector<std::int64_t> received() const {
     std::vector<std::int64_t> numbers;
@@ -275,7 +275,10 @@ TEST(DistributionSimulation, half_open_handshakes_are_bounded) {
 
 TEST(DistributionSimulation, a_full_link_refuses_messages_and_its_overflow_ends_it) {
   World world(12);
-  const Node one(world, 1, [](DistributionOptions& options) { options.limits.output_bytes_max = 10'000; });
+  const Node one(world, 1, [](DistributionOptions& options) {
+    options.limits.small_bytes_max = 10'000;
+    options.limits.signal_bytes_max = 10'000;
+  });
   const Node two(world, 2);
   ASSERT_TRUE(one.send(2, 0));
   ASSERT_TRUE(world.loop.run_until([&] { return two.recorder.signals.size() == 1; }, seconds(10)));

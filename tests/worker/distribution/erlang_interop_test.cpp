@@ -34,6 +34,9 @@ class Inbox : public SignalReceiver {
   void node_down(NodeIndex node, Term reason) override {
     change([&] { record_.node_down(node, std::move(reason)); });
   }
+  void lane_drained(NodeIndex node, Lane lane) override {
+    change([&] { record_.lane_drained(node, lane); });
+  }
 
   /// The oldest signal of this kind, taken out; it must come within 20 s.
   RemoteSignal take(Kind kind) {
