@@ -45,6 +45,14 @@ void NodeLinks::add_to(MetricsSnapshot& seen) const {
   seen.bytes_out = links.bytes_out;
   seen.messages_in = links.messages_in;
   seen.messages_out = links.messages_out;
+  seen.fragments_in = links.fragments_in;
+  seen.unfinished_bytes = links.assembly_bytes;
+  seen.sender_pauses = links.busy_answers;
+  seen.messages_refused = links.messages_refused;
+  for (std::size_t i = 0; i < links.links_ended.size(); ++i) {
+    seen.links_ended[std::string(distribution::to_string(static_cast<distribution::LinkEnd>(i)))] =
+        links.links_ended[i];
+  }
   for (std::size_t i = 0; i < links.handshakes_rejected.size(); ++i) {
     seen.handshakes_rejected[std::string(distribution::to_string(static_cast<distribution::HandshakeFailure>(i)))] =
         links.handshakes_rejected[i];

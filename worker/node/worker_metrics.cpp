@@ -72,6 +72,21 @@ std::vector<prometheus::MetricFamily> metric_families(const MetricsSnapshot& see
           .add(number(seen.messages_in), {{"direction", "in"}})
           .add(number(seen.messages_out), {{"direction", "out"}})
           .take(),
+      Family("troupe_worker_distribution_fragments_total", "Fragments of large messages from other nodes.", counter)
+          .add(number(seen.fragments_in))
+          .take(),
+      Family("troupe_worker_distribution_unfinished_bytes", "Bytes of messages that have not arrived whole.", gauge)
+          .add(number(seen.unfinished_bytes))
+          .take(),
+      Family("troupe_worker_distribution_sender_pauses_total", "Messages whose sender paused for a busy link.", counter)
+          .add(number(seen.sender_pauses))
+          .take(),
+      Family("troupe_worker_distribution_messages_refused_total", "Messages dropped, as their link was full.", counter)
+          .add(number(seen.messages_refused))
+          .take(),
+      Family("troupe_worker_links_ended_total", "Links to other nodes that ended, by reason.", counter)
+          .add_each(seen.links_ended, "reason")
+          .take(),
       Family("troupe_worker_handshakes_rejected_total", "Connections refused in the handshake, by reason.", counter)
           .add_each(seen.handshakes_rejected, "reason")
           .take(),

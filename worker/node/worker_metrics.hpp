@@ -30,6 +30,11 @@ struct MetricsSnapshot {
   std::uint64_t bytes_out = 0;
   std::uint64_t messages_in = 0;
   std::uint64_t messages_out = 0;
+  std::uint64_t fragments_in = 0;
+  std::uint64_t unfinished_bytes = 0;
+  std::uint64_t sender_pauses = 0;
+  std::uint64_t messages_refused = 0;                        ///< Those to other nodes.
+  std::map<std::string, std::uint64_t> links_ended;          ///< By reason.
   std::map<std::string, std::uint64_t> handshakes_rejected;  ///< By reason.
   std::uint64_t run_queue = 0;
   double busy_seconds = 0;
