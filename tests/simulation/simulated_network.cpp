@@ -236,8 +236,8 @@ void SimulatedNetwork::transmit(const std::shared_ptr<Stream>& stream, int side)
   auto& sender = stream->sides.at(static_cast<std::size_t>(side));
   auto& receiver = stream->sides.at(static_cast<std::size_t>(1 - side));
   const bool nothing = sender.output.empty() && !sender.finished;
-  if (sender.in_flight || nothing || receiver.paused || (!receiver.started && !receiver.gone) ||
-      is_cut(sender.address.host, receiver.address.host, Cut::silent)) {
+  if (not_reading_.contains(receiver.address.host) || sender.in_flight || nothing || receiver.paused ||
+      (!receiver.started && !receiver.gone) || is_cut(sender.address.host, receiver.address.host, Cut::silent)) {
     return;
   }
   sender.in_flight = true;
@@ -248,7 +248,8 @@ void SimulatedNetwork::deliver(const std::shared_ptr<Stream>& stream, int side) 
   auto& sender = stream->sides.at(static_cast<std::size_t>(side));
   auto& receiver = stream->sides.at(static_cast<std::size_t>(1 - side));
   sender.in_flight = false;
-  if (is_cut(sender.address.host, receiver.address.host, Cut::silent) || receiver.paused) {
+  if (is_cut(sender.address.host, receiver.address.host, Cut::silent) || receiver.paused ||
+      not_reading_.contains(receiver.address.host)) {
     return;
   }
   if (sender.output.empty()) {
@@ -302,6 +303,15 @@ void SimulatedNetwork::cut(const std::string& one, const std::string& other, Cut
 
 void SimulatedNetwork::heal(const std::string& one, const std::string& other) {
   cuts_.erase(pair_of(one, other));
+  transmit_all();
+}
+
+void SimulatedNetwork::read_again(const std::string& host) {
+  not_reading_.erase(host);
+  transmit_all();
+}
+
+void SimulatedNetwork::transmit_all() {
   for (const auto& weak : std::vector(streams_)) {
     if (const auto stream = weak.lock()) {
       transmit(stream, 0);

@@ -67,6 +67,9 @@ class SimulatedNetwork {
   void cut(const std::string& one, const std::string& other, Cut how);
   /// New data and connections pass again; what was written during a silent cut arrives now.
   void heal(const std::string& one, const std::string& other);
+  /// What others send to this host waits with them, as when its program is stopped: connections stay alive.
+  void stop_reading(const std::string& host) { not_reading_.insert(host); }
+  void read_again(const std::string& host);
   [[nodiscard]] std::size_t open_connections() const;
 
  private:
@@ -79,6 +82,7 @@ class SimulatedNetwork {
   [[nodiscard]] static Pair pair_of(const std::string& one, const std::string& other);
   [[nodiscard]] bool is_cut(const std::string& one, const std::string& other, Cut how) const;
   Duration delay();
+  void transmit_all();
   void connect(const std::string& from, const Endpoint& to, Duration timeout, Network::ConnectHandler done);
   void establish(const Endpoint& from, const Endpoint& to, const Network::ConnectHandler& done);
   void transmit(const std::shared_ptr<Stream>& stream, int side);
@@ -91,6 +95,7 @@ class SimulatedNetwork {
   std::map<std::string, std::unique_ptr<Host>> hosts_;
   std::map<std::pair<std::string, std::uint16_t>, SimulatedListener*> listeners_;
   std::map<Pair, Cut> cuts_;
+  std::set<std::string> not_reading_;
   std::vector<std::weak_ptr<Stream>> streams_;
   std::uint16_t next_port_ = 32'768;
 };

@@ -1,69 +1,19 @@
 // Several Distributions in one thread on a simulated network. A failing seed is printed and fails again.
 #include <gtest/gtest.h>
 
-#include "tests/simulation/simulated_network.hpp"
-#include "tests/worker/distribution/recorder.hpp"
-#include "worker/distribution/distribution.hpp"
+#include "tests/worker/distribution/simulated_nodes.hpp"
 
 namespace troupe {
 namespace {
 
 using simulation::Cut;
-using simulation::SimulatedLoop;
-using simulation::SimulatedNetwork;
 using std::chrono::minutes;
 using std::chrono::seconds;
-using test::Recorder;
-
-std::string address(int number) { return "10.0.0." + std::to_string(number); }
-std::string name(int number) { return "n" + std::to_string(number) + "@" + address(number); }
-NodeIndex index_of(int number) { return intern_node_name(name(number)).value(); }
-
-struct World {
-  explicit World(std::uint64_t seed) : random(seed), network(loop, random) {}
-  SimulatedLoop loop;
-  SeededRandom random;
-  SimulatedNetwork network;
-};
-
-struct Node {
-  Node(World& world, int number, const std::function<void(DistributionOptions&)>& change = {}) {
-    DistributionOptions options;
-    options.node_name = name(number);
-    options.creation = static_cast<std::uint32_t>(world.random.below(1'000'000) + 1);
-    options.cookies = {"cookie"};
-    options.listen = {address(number), 0};
-    if (change) {
-      change(options);
-    }
-    distribution = std::make_unique<Distribution>(world.loop, world.network.host(address(number)), world.random,
-                                                  recorder, std::move(options));
-    EXPECT_TRUE(distribution->start().ok());
-  }
-
-  bool send(int to, std::int64_t number) const {
-    RemoteSignal signal;
-    signal.kind = RemoteSignal::Kind::send_name;
-    signal.from = Pid{0, 0, 1, 1};
-    signal.to_name = "box";
-    signal.payload = Term::integer(number);
-    return static_cast<bool>(distribution->route(index_of(to), std::move(signal)));
-  }
-  [[nodiscard]] std::vector<std::int64_t> received() const {
-    std::vector<std::int64_t> numbers;
-    for (const RemoteSignal& signal : recorder.signals) {
-      numbers.push_back(signal.payload.as_integer().value_or(-1));
-    }
-    return numbers;
-  }
-  [[nodiscard]] std::size_t count(const std::string& prefix) const {
-    return static_cast<std::size_t>(std::count_if(recorder.events.begin(), recorder.events.end(),
-                                                  [&](const auto& event) { return event.starts_with(prefix); }));
-  }
-
-  Recorder recorder;
-  std::unique_ptr<Distribution> distribution;
-};
+using test::address;
+using test::index_of;
+using test::name;
+using test::Node;
+using test::World;
 
 std::vector<std::int64_t> up_to(std::int64_t count) {
   std::vector<std::int64_t> numbers;

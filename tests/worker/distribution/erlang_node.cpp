@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <thread>
 
@@ -48,6 +49,9 @@ bool ChildProgram::prints(const std::string& text) {
   changed_.wait_for(lock, output_timeout, [&] { return there() || ended_; });
   return there();
 }
+
+void ChildProgram::stop() { process_->signal_group(SIGSTOP); }
+void ChildProgram::go_on() { process_->signal_group(SIGCONT); }
 
 std::string ChildProgram::output() const {
   const std::lock_guard lock(mutex_);

@@ -19,6 +19,9 @@ class ChildProgram {
   [[nodiscard]] bool prints(const std::string& text);
   [[nodiscard]] std::string output() const;
   void kill() { process_.reset(); }
+  /// SIGSTOP and SIGCONT.
+  void stop();
+  void go_on();
 
  private:
   mutable std::mutex mutex_;
