@@ -9,7 +9,8 @@
 namespace troupe::distribution {
 
 bool OutputQueue::is_large(const EncodedSignal& signal) const {
-  return signal.frame.size() - EncodedSignal::content_at > fragment_bytes_;
+  // One that is hardly longer than a fragment, such as 64 KiB of payload, costs less whole than cut.
+  return signal.frame.size() - EncodedSignal::content_at > fragment_bytes_ + fragment_bytes_ / 8;
 }
 
 Lane OutputQueue::lane_of(const EncodedSignal& signal, const Pid& sender) const {

@@ -22,6 +22,7 @@ class OutputQueue {
   /// OTP's size of a fragment, control message included (ERTS_DIST_FRAGMENT_SIZE).
   static constexpr std::size_t otp_fragment_bytes = 64 * 1024;
 
+  /// What is at most an eighth longer than a fragment counts as small.
   /// To a peer without fragments a large message goes whole, in the large lane all the same.
   explicit OutputQueue(bool peer_reads_fragments, std::size_t fragment_bytes = otp_fragment_bytes)
       : fragment_bytes_(fragment_bytes), cuts_(peer_reads_fragments) {}

@@ -31,8 +31,8 @@ struct Destination {
   std::string_view node;
 };
 
-/// `full`: the mailbox is past its hard bound and the message was dropped. A process that is gone takes messages
-/// without a word, as in Erlang.
+/// `full`: the mailbox, or what waits for the link to another node, is past its hard bound and the message was dropped.
+/// A process that is gone takes messages without a word, as in Erlang.
 enum class SendResult {
   sent = TROUPE_SENT,
   full = TROUPE_FULL,
