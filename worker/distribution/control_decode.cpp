@@ -83,6 +83,8 @@ const Shape* shape_of(std::int64_t operation) {
   return nullptr;
 }
 
+/// Also when nobody is there to take it.
+bool is_answered(Kind kind) { return kind == Kind::link || kind == Kind::unlink || kind == Kind::monitor; }
 bool takes_name_of_from(Kind kind) { return kind == Kind::monitor_down; }
 bool takes_name_of_to(Kind kind) { return kind == Kind::send_name || kind == Kind::monitor || kind == Kind::demonitor; }
 
@@ -142,7 +144,8 @@ Result<ControlMessage> checked(RemoteSignal signal, NodeIndex peer) {
     return malformed_message("a process of another node as the sender");
   }
   const bool to_pid = signal.to_name.empty() && signal.kind != Kind::send_alias;
-  if (to_pid && !signal.to.local()) {
+  const bool to_earlier_incarnation = signal.to.node == 0 && !signal.to.local();
+  if (to_pid && !signal.to.local() && !(to_earlier_incarnation && is_answered(signal.kind))) {
     return ControlMessage(NothingToDo{});
   }
   if (signal.kind == Kind::send_alias && (signal.reference.node != 0 || signal.reference.creation != 0)) {

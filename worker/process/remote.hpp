@@ -60,8 +60,9 @@ struct Routed {
 class SignalReceiver {
  public:
   virtual ~SignalReceiver() = default;
-  /// A signal that arrived for this node: `to` (when set) is local, `from` is the sender on its node. Signals of one
-  /// sender come in the order in which it sent them.
+  /// A signal that arrived for this node: `to` (when set) is local, or for links, unlinks and monitors of an earlier
+  /// incarnation, where nobody is; `from` is the sender on its node. Signals of one sender come in the order in which
+  /// it sent them.
   virtual void deliver(RemoteSignal signal) = 0;
   /// A link to `node` is up; before anything is delivered from it.
   virtual void node_up(NodeIndex node) = 0;

@@ -82,6 +82,10 @@ void Runtime::deliver(RemoteSignal remote) {
     }
     signal->to = *pid;
   }
+  if (!signal->to.local()) {
+    refuse(*signal, reasons::noproc());
+    return;
+  }
   const Pid to = signal->to;
   push(to, std::move(signal), false);
 }

@@ -221,6 +221,22 @@ TEST(ControlMessage, what_is_for_an_earlier_incarnation_of_this_node_is_dropped)
   EXPECT_TRUE(std::holds_alternative<NothingToDo>(*message));
 }
 
+TEST(ControlMessage, links_and_monitors_of_an_earlier_incarnation_of_this_node_are_passed_on_to_be_answered) {
+  Pid stale = far();
+  stale.creation = there.creation + 1;
+  const Term reference = Term::reference({0, 0, 3, {1, 2, 3}});
+  for (const Term& control :
+       {Term::tuple({Term::integer(code::link), Term::pid(near()), Term::pid(stale)}),
+        Term::tuple({Term::integer(code::unlink_id), Term::integer(1), Term::pid(near()), Term::pid(stale)}),
+        Term::tuple({Term::integer(code::monitor_p), Term::pid(near()), Term::pid(stale), reference})}) {
+    const auto message = decode(control);
+    ASSERT_TRUE(message.ok()) << message.error().message;
+    const auto* signal = std::get_if<RemoteSignal>(&*message);
+    ASSERT_NE(signal, nullptr) << control.text();
+    EXPECT_FALSE(signal->to.local());
+  }
+}
+
 TEST(ControlMessage, a_spawn_request_is_refused_with_notsup) {
   const Term request = Term::reference({0, 0, 3, {1, 2, 3}});
   const Term mfa = Term::tuple({Term::atom("m"), Term::atom("f"), Term::integer(0)});
