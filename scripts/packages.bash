@@ -7,7 +7,7 @@ PACKAGES_BUILD=(cmake ninja-build g++ ccache pkg-config libcpprest-dev libboost1
   libssl-dev libspdlog-dev libfmt-dev libcli11-dev libyaml-cpp-dev zlib1g-dev)
 PACKAGES_RUN=(procps)
 PACKAGES_TEST=(libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev git python3 python3-yaml jq curl clang-format
-  erlang-base erlang-ssl erlang-dev libcaf-dev etcd-server prometheus golang-1.19-go golang-github-masterminds-sprig-dev iproute2 openssl)
+  erlang-base erlang-crypto erlang-dev erlang-public-key erlang-ssl elixir libcaf-dev etcd-server prometheus golang-1.19-go golang-github-masterminds-sprig-dev iproute2 openssl)
 # For scripts/test --nightly.
 PACKAGES_NIGHTLY=(clang-19 clang-tidy-19 libclang-rt-19-dev)
 
