@@ -1,7 +1,7 @@
 // A node of Troupe's for the conformance suite: processes, distribution and groups as a worker has them, without
 // Kubernetes. It does what its puppets are told (puppet.hpp) until it is killed; the first is registered as `puppet`.
 //
-//   conformance_node --name t@127.0.0.2 --cookie C --epmd-port P [--published] [--connect NODE]
+//   conformance_node --name t@127.0.0.2 --cookie C --epmd-port P [--published] [--connect NODE] [--verbose]
 #include <cstdio>
 #include <map>
 #include <string>
@@ -59,7 +59,7 @@ int fail(const Error& error) {
 }
 
 int run(const std::map<std::string, std::string>& arguments) {
-  platform::start_logging(platform::LogFormat::text, LogLevel::info);
+  platform::start_logging(platform::LogFormat::text, arguments.contains("verbose") ? LogLevel::debug : LogLevel::info);
   const auto creation = static_cast<std::uint32_t>(platform::os_random().below(0xffff'fff0)) + 4;
   name_this_node(arguments.at("name"), creation);
   platform::AsioLoop loop;
