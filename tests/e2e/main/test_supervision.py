@@ -44,6 +44,17 @@ class Supervision(EndToEnd):
         self.assertEqual(self.children("up", node, "calm"), calm)
         self.assertEqual(self.world.condition("troupeapplication", "calm", "Ready")["status"], "True")
 
+    def test_a_worker_full_of_handlers_that_never_return_is_started_anew(self):
+        pods = self.start_cluster(cluster("stuck", replicas=1), application("stuck", "stuck", [process_child("probe", "Probe")]))
+        node = self.world.node_of(pods[0])
+        # Few of them it outlives: they are killed for everybody else, and the probe goes on answering.
+        self.assertEqual(self.world.erl("stuck", f"ok = gen_server:call({{probe, '{node}'}}, {{hang, 3}}), io:format(\"~p\", [gen_server:call({{probe, '{node}'}}, {{echo, here}})])"), "here")
+        self.assertEqual(self.world.pods("stuck")[0]["status"]["containerStatuses"][0]["restartCount"], 0)
+        self.world.erl("stuck", f"ok = gen_server:call({{probe, '{node}'}}, {{hang, 16}})")
+        self.world.wait("its container is started anew", lambda: self.world.pods("stuck")[0]["status"]["containerStatuses"][0]["restartCount"] == 1)
+        self.assertEqual(self.world.pods("stuck")[0]["status"]["containerStatuses"][0]["lastState"]["terminated"]["exitCode"], 1)
+        self.world.wait("it answers again", lambda: self.world.erl("stuck", f"io:format(\"~p\", [catch gen_server:call({{probe, '{node}'}}, {{echo, back}})])") == "back")
+
     def test_a_command_is_supervised_and_its_output_logged(self):
         self.start_cluster(cluster("command", replicas=1), application(
             "command", "command", [command_child("ticker", ["sh", "-c", "echo tick $TROUPE_POD_NAME; exec sleep 1000"]),

@@ -42,12 +42,36 @@ struct ExitPid {
 };
 struct Peers {};
 struct Seen {};
+struct Hang {
+  std::int64_t processes;
+};
+struct Hanging {
+  troupe::Pid pid;
+};
+
+/// Says that it is in a handler and never comes out of it.
+class Endless {
+ public:
+  struct Begin {};
+  using messages = troupe::messages<Begin>;
+  explicit Endless(const troupe::Pid& told) : told_(told) { troupe::send(troupe::self(), Begin{}); }
+
+  void handle(Begin) {
+    troupe::send(told_, Hanging{troupe::self()});
+    for (volatile std::uint64_t turns = 0;;) {
+      turns = turns + 1;
+    }
+  }
+
+ private:
+  troupe::Pid told_;
+};
 
 /// Everything is a call answered with a term, so that Erlang code reads like a script.
 class Probe {
  public:
-  using messages =
-      troupe::messages<Echo, Crash, Leave, WatchPid, WatchName, LinkTo, Tell, TellName, ExitPid, Peers, Seen>;
+  using messages = troupe::messages<Echo, Crash, Leave, WatchPid, WatchName, LinkTo, Tell, TellName, ExitPid, Peers,
+                                    Seen, Hang, Hanging>;
 
   struct Args {
     std::string fail_with;
@@ -89,6 +113,14 @@ class Probe {
     }
     return troupe::Term::list(std::move(names));
   }
+  /// So many processes that do not come out of their handlers, each killed once it is in there.
+  troupe::Term handle(Hang hang) {
+    for (std::int64_t made = 0; made < hang.processes; ++made) {
+      troupe::spawn<Endless>(troupe::self());
+    }
+    return troupe::Term::atom("ok");
+  }
+  void handle(const Hanging& hanging) { troupe::exit(hanging.pid, troupe::Term::atom("kill")); }
   troupe::Term handle(Seen) { return troupe::Term::list(seen_); }
 
   void handle(const troupe::Down& down) { see({"down", troupe::Term::pid(down.from), down.reason}); }
