@@ -15,7 +15,8 @@ struct Current {
   Term fail_reason;
   bool failed = false;
   bool crashed = false;
-  std::uint32_t sent = 0;  ///< Messages in this turn.
+  /// How many messages this turn may still handle and send before it looks up from them: see turn.cpp.
+  std::int32_t allowance = 0;
   /// The last handler has asked for one of the next two, in case that nothing comes.
   bool rests = false;
   bool hibernates = false;

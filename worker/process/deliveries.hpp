@@ -16,6 +16,9 @@ namespace troupe {
 inline bool is_plain_value(const Envelope& envelope) {
   return envelope.form == Envelope::Form::value && !envelope.from_caller;
 }
+inline bool is_plain_message(const Envelope& envelope) {
+  return envelope.kind == SignalKind::message && is_plain_value(envelope);
+}
 /// Of a plain value. Only what TROUPE_MESSAGE needs is set: this is the path that has to be short.
 inline void set_plain_value(troupe_delivery& delivery, Envelope& envelope) {
   delivery.kind = TROUPE_MESSAGE;

@@ -61,10 +61,7 @@ void count_bytes(const Term& term, std::size_t& bytes, unsigned& elements_left) 
 
 void EnvelopeDeleter::operator()(Envelope* envelope) const noexcept {
   switch (envelope->form) {
-    [[likely]] case Envelope::Form::value : if (envelope->type->destroy != nullptr) {
-      envelope->type->destroy(value_of(envelope));
-    }
-    discard_value_envelope(envelope);
+    [[likely]] case Envelope::Form::value : ValueEnvelopeDeleter()(envelope);
     break;
     case Envelope::Form::term:
       delete_envelope<TermEnvelope>(envelope);
@@ -76,6 +73,14 @@ void EnvelopeDeleter::operator()(Envelope* envelope) const noexcept {
       delete_envelope<Envelope>(envelope);
       break;
   }
+}
+
+Envelope* new_large_value_envelope(const troupe_message_type& type) {
+  const std::size_t bytes = envelope_header_bytes + type.value_size;
+  auto* const envelope = new (BlockPool::allocate(bytes)) Envelope;
+  envelope->type = &type;
+  envelope->bytes = clamp_bytes(bytes);
+  return envelope;
 }
 
 EnvelopePtr make_term_envelope(SignalKind kind, Term term) {

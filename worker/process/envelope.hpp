@@ -87,12 +87,16 @@ using EnvelopePtr = std::unique_ptr<Envelope, EnvelopeDeleter>;
 
 inline constexpr std::size_t envelope_header_bytes = sizeof(Envelope);
 
+Envelope* new_large_value_envelope(const troupe_message_type& type);
 /// Room for a value of `type`, not yet constructed.
 inline Envelope* new_value_envelope(const troupe_message_type& type) {
   const std::size_t bytes = envelope_header_bytes + type.value_size;
+  if (bytes > BlockPool::largest_bytes) [[unlikely]] {
+    return new_large_value_envelope(type);
+  }
   auto* const envelope = new (BlockPool::allocate(bytes)) Envelope;
   envelope->type = &type;
-  envelope->bytes = static_cast<std::uint32_t>(bytes < UINT32_MAX ? bytes : UINT32_MAX);
+  envelope->bytes = static_cast<std::uint32_t>(bytes);
   return envelope;
 }
 /// Frees the memory without destroying the value.
@@ -103,6 +107,16 @@ inline void* value_of(Envelope* envelope) { return reinterpret_cast<std::byte*>(
 inline const void* value_of(const Envelope* envelope) {
   return reinterpret_cast<const std::byte*>(envelope) + envelope_header_bytes;
 }
+/// As EnvelopePtr, of what is known to carry a value.
+struct ValueEnvelopeDeleter {
+  [[gnu::always_inline]] void operator()(Envelope* envelope) const noexcept {
+    if (envelope->type->destroy != nullptr) {
+      envelope->type->destroy(value_of(envelope));
+    }
+    discard_value_envelope(envelope);
+  }
+};
+using ValueEnvelopePtr = std::unique_ptr<Envelope, ValueEnvelopeDeleter>;
 inline Envelope* envelope_of(void* value) {
   return reinterpret_cast<Envelope*>(static_cast<std::byte*>(value) - envelope_header_bytes);
 }

@@ -66,10 +66,11 @@ int send_envelope(const troupe_destination* to, EnvelopePtr message) {
 }
 int send_value(const troupe_destination* to, void* value) { return send_envelope(to, EnvelopePtr(envelope_of(value))); }
 int send_to_pid(troupe_pid to, void* value) {
-  EnvelopePtr message(envelope_of(value));
-  Runtime* const runtime = current_runtime();
-  return runtime == nullptr ? TROUPE_UNREACHABLE
-                            : static_cast<int>(runtime->send(abi::from_abi(to), std::move(message)));
+  if (Current* const here = current()) [[likely]] {
+    return static_cast<int>(here->runtime->send_value(*here, abi::from_abi(to), envelope_of(value)));
+  }
+  const troupe_destination destination{to, {}, {}};
+  return send_value(&destination, value);
 }
 int send_term(const troupe_destination* to, const troupe_term* term) { return send_envelope(to, term_envelope(term)); }
 

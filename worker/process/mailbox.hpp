@@ -100,8 +100,7 @@ class Mailbox {
   /// Whether one of those that arrived and were not taken is `wanted`. While the owner cannot take.
   template <class Wanted>
   [[nodiscard]] bool any_arrived(Wanted wanted) const {
-    const std::uint64_t first = inbox_.load(std::memory_order_acquire) & pointer_mask;
-    const auto* envelope = first <= empty_mark ? nullptr : reinterpret_cast<const Envelope*>(first << pointer_shift);
+    const Envelope* envelope = newest(inbox_.load(std::memory_order_acquire));
     while (envelope != nullptr && !wanted(*envelope)) {
       envelope = envelope->next;
     }
@@ -111,41 +110,43 @@ class Mailbox {
   [[nodiscard]] bool has_arrivals() const { return inbox_.load(std::memory_order_seq_cst) != empty_mark; }
   /// Signals that wait, about. Any thread.
   [[nodiscard]] std::uint32_t length() const {
-    return static_cast<std::uint32_t>(inbox_.load(std::memory_order_seq_cst) >> pointer_bits) +
+    return static_cast<std::uint32_t>(inbox_.load(std::memory_order_seq_cst) & count_mask) +
            queued_.load(std::memory_order_relaxed);
   }
   [[nodiscard]] std::uint64_t large_bytes() const { return large_bytes_.load(std::memory_order_relaxed); }
 
  private:
-  // Envelopes are aligned to 16 bytes and user addresses have at most 48 bits: 44 for the pointer, 20 for a count.
-  static constexpr unsigned pointer_shift = 4;
-  static constexpr unsigned pointer_bits = 44;
-  static constexpr std::uint64_t pointer_mask = (1ull << pointer_bits) - 1;
-  static constexpr std::uint64_t count_max = (1ull << (64 - pointer_bits)) - 1;
+  // Envelopes are aligned to 16 bytes and user addresses have at most 48 bits: of an address shifted up by 16 the lower
+  // 20 bits are free for a count.
+  static constexpr unsigned address_shift = 16;
+  static constexpr std::uint64_t count_mask = (1ull << 20) - 1;
+  static_assert(mailbox_messages_max_max < count_mask, "what is bounded never fills the count");
   // Zero is closed, so that a slot whose memory went back to the kernel takes nothing.
   static constexpr std::uint64_t closed_mark = 0;
-  static constexpr std::uint64_t idle_mark = 1;
-  static constexpr std::uint64_t empty_mark = 2;  ///< The process runs or is scheduled; nothing has arrived.
+  static constexpr std::uint64_t idle_mark = count_mask + 1;
+  static constexpr std::uint64_t empty_mark = 2 * idle_mark;  ///< It runs or is scheduled; nothing has arrived.
   static constexpr std::uint32_t large_message_bytes = 256;
 
+  static Envelope* newest(std::uint64_t word) {
+    return word <= empty_mark ? nullptr : reinterpret_cast<Envelope*>((word & ~count_mask) >> address_shift);
+  }
+
   Push add(Envelope* envelope, bool bounded) {
+    const std::uint64_t own = reinterpret_cast<std::uintptr_t>(envelope) << address_shift;
     std::uint64_t seen = inbox_.load(std::memory_order_relaxed);
     for (;;) {
-      const std::uint64_t first = seen & pointer_mask;
-      if (first == closed_mark) {
+      if (seen == closed_mark) {
         return Push::closed;
       }
-      const std::uint64_t count = seen >> pointer_bits;
+      const std::uint64_t count = seen & count_mask;
       const std::uint64_t waiting = count + queued_.load(std::memory_order_relaxed);
       if (bounded && waiting >= limits_messages_max_.load(std::memory_order_relaxed)) {
         return Push::full;
       }
-      envelope->next = first <= empty_mark ? nullptr : reinterpret_cast<Envelope*>(first << pointer_shift);
-      const std::uint64_t next_count = count < count_max ? count + 1 : count;
-      const std::uint64_t wanted =
-          (reinterpret_cast<std::uintptr_t>(envelope) >> pointer_shift) | (next_count << pointer_bits);
-      if (inbox_.compare_exchange_weak(seen, wanted, std::memory_order_seq_cst, std::memory_order_relaxed)) {
-        if (first == idle_mark) {
+      envelope->next = newest(seen);
+      const std::uint64_t next_count = bounded || count < count_mask ? count + 1 : count;
+      if (inbox_.compare_exchange_weak(seen, own | next_count, std::memory_order_seq_cst, std::memory_order_relaxed)) {
+        if (seen == idle_mark) {
           return Push::must_schedule;
         }
         return bounded && waiting > mailbox_soft_messages_max ? Push::crowded : Push::done;
@@ -155,19 +156,15 @@ class Mailbox {
 
   static Arrivals in_order(std::uint64_t word, std::uint32_t serial) {
     Arrivals arrivals;
-    const std::uint64_t first = word & pointer_mask;
-    if (first <= empty_mark) {
-      return arrivals;
-    }
-    auto* newest = reinterpret_cast<Envelope*>(first << pointer_shift);
-    arrivals.last = newest;
-    while (newest != nullptr) {
-      Envelope* const before = newest->next;
+    Envelope* next = newest(word);
+    arrivals.last = next;
+    while (next != nullptr) {
+      Envelope* const before = next->next;
       ++arrivals.count;
-      arrivals.plain = arrivals.plain && newest->kind == SignalKind::message && newest->to_serial == serial;
-      newest->next = arrivals.first;
-      arrivals.first = newest;
-      newest = before;
+      arrivals.plain = arrivals.plain && next->kind == SignalKind::message && next->to_serial == serial;
+      next->next = arrivals.first;
+      arrivals.first = next;
+      next = before;
     }
     return arrivals;
   }

@@ -8,6 +8,15 @@
 #include "worker/process/runtime.hpp"
 
 namespace troupe {
+namespace {
+
+/// The turn should end because of `flooded`, and looks up from its messages to see that.
+void pause_for(Current& here, const Pid& flooded) {
+  here.flooded = flooded;
+  here.allowance = 0;
+}
+
+}  // namespace
 
 std::optional<NodeIndex> Runtime::node_of(const Destination& to) const {
   if (to.name.data() == nullptr) {
@@ -29,40 +38,60 @@ SendResult Runtime::push(Pid to, EnvelopePtr&& envelope, bool bounded) {
       process->image.load(std::memory_order_relaxed) != envelope->type->image) [[unlikely]] {
     envelope = to_term_envelope(std::move(envelope));
   }
+  return put(current(), *process, to, envelope.release(), bounded);
+}
+
+SendResult Runtime::send_value(Current& here, Pid to, Envelope* value) {
+  Process* const process = table_.find(to);
+  if (process == nullptr || process->image.load(std::memory_order_relaxed) != value->type->image) [[unlikely]] {
+    return send(to, EnvelopePtr(value));
+  }
+  return put(&here, *process, to, value, true);
+}
+
+[[gnu::always_inline]] SendResult Runtime::put(Current* here, Process& process, Pid to, Envelope* envelope,
+                                               bool bounded) {
   envelope->to_serial = to.serial;
-  if (Current* const here = current()) {
-    ++here->sent;
+  if (here != nullptr) [[likely]] {
+    --here->allowance;
     if (here->traced) [[unlikely]] {
       trace_sending(*here->process, *envelope, to);
     }
   }
-  switch (process->mailbox.push(envelope.get(), bounded)) {
-    case Mailbox::Push::must_schedule:
-      envelope.release();
-      if (!stopping_.load(std::memory_order_relaxed)) {
-        scheduler_.schedule(*process);
-      }
-      return SendResult::sent;
-    case Mailbox::Push::done:
-      envelope.release();
-      if (!bounded && process->parked.load(std::memory_order_seq_cst)) {
-        unpark(*process);
-      }
-      return SendResult::sent;
+  const Mailbox::Push pushed = process.mailbox.push(envelope, bounded);
+  if (pushed == Mailbox::Push::must_schedule) {
+    if (!stopping_.load(std::memory_order_relaxed)) {
+      scheduler_.schedule(process);
+    }
+    return SendResult::sent;
+  }
+  if (pushed == Mailbox::Push::done && bounded) [[likely]] {
+    return SendResult::sent;
+  }
+  return after_push(process, to, envelope, pushed);
+}
+
+SendResult Runtime::after_push(Process& process, Pid to, Envelope* envelope, Mailbox::Push pushed) {
+  switch (pushed) {
     case Mailbox::Push::crowded:
-      envelope.release();
       if (Current* const here = current()) {
-        here->flooded = to;
+        pause_for(*here, to);
       }
       return SendResult::sent;
-    case Mailbox::Push::full:
+    case Mailbox::Push::full: {
+      const EnvelopePtr refused(envelope);
       parts_.here().messages_refused.add(1);
       return SendResult::full;
+    }
     case Mailbox::Push::closed:
-      bounce(std::move(envelope), reasons::noproc());
+      bounce(EnvelopePtr(envelope), reasons::noproc());
+      return SendResult::sent;
+    default:
+      if (process.parked.load(std::memory_order_seq_cst)) {
+        unpark(process);
+      }
       return SendResult::sent;
   }
-  return SendResult::sent;
 }
 
 SendResult Runtime::send_to_node(Pid to, const Envelope& message) {
@@ -118,7 +147,7 @@ Routed Runtime::route(NodeIndex node, RemoteSignal signal) {
   }
   const Routed routed = nodes->route(node, std::move(signal));
   if (Current* const here = current(); routed.busy && here != nullptr) {
-    here->flooded = lane_pid(node, *routed.busy);
+    pause_for(*here, lane_pid(node, *routed.busy));
   }
   return routed;
 }

@@ -183,6 +183,8 @@ class Runtime final : public SignalReceiver, public TimerOwner {
     return to.local() ? push(to, std::move(message), true) : send_to_node(to, *message);
   }
   SendResult send(const Destination& to, EnvelopePtr message);
+  /// As the first, for a message that is a value, which it takes over: the short way, for a callback's messages.
+  SendResult send_value(Current& here, Pid to, Envelope* value);
   RequestId send_request(Process& from, const Destination& to, const troupe_message_type* type, EnvelopePtr message,
                          Duration timeout);
   SendResult reply(const Pid& caller, const Reference& reference, const Term* tag, EnvelopePtr answer);
@@ -237,19 +239,22 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   // turn.cpp, where alone the inline ones are used; false when the process has ended.
   inline bool fetch(Process& process);
   bool fetch_signals(Process& process, Envelope* arrivals);
-  inline bool handle_queued(Process& process, EnvelopePtr envelope);
-  inline Handled handle_message(Process& process, Envelope& envelope);
-  inline Handled deliver(Process& process, const troupe_delivery& delivery, Envelope& envelope);
+  /// Takes the envelope over.
+  inline bool handle_queued(Process& process, Current& here, Envelope* queued);
+  inline Handled deliver(Process& process, Current& here, const troupe_delivery& delivery, Envelope& envelope);
   /// The same, not inline: for all but the usual message.
   Handled deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope);
-  /// When the class did not simply handle it.
-  Handled after_delivery(Process& process, const troupe_delivery& delivery, Envelope& envelope, int outcome);
+  void push_queue(Process& process, EnvelopePtr envelope);
+
+  // handling.cpp
+  /// All but the usual message; false when the process has ended.
+  bool handle_unusual(Process& process, EnvelopePtr envelope);
   Handled handle_term_or_call(Process& process, Envelope& envelope);
-  Handled handle_other(Process& process, Envelope& envelope);
   Handled handle_response(Process& process, Envelope& envelope);
   Handled handle_event(Process& process, Envelope& envelope);
+  /// When the class did not simply handle it.
+  Handled after_delivery(Process& process, const troupe_delivery& delivery, Envelope& envelope, int outcome);
   void not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery);
-  void push_queue(Process& process, EnvelopePtr envelope);
 
   // rest.cpp
   void rest(Process& process, Current& here);
@@ -263,7 +268,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   /// which it is suspended no longer.
   static Envelope* next_while_suspended(Process& process);
   void trace_arrival(Process& process, const Envelope& envelope);
-  void trace_sending(Process& process, const Envelope& envelope, const Pid& to);
+  void trace_sending(Process& process, const Envelope& envelope, Pid to);
   void trace_sending(Process& process, const RemoteSignal& signal, NodeIndex node);
 
   // pauses.cpp
@@ -313,6 +318,10 @@ class Runtime final : public SignalReceiver, public TimerOwner {
 
   // routing.cpp
   SendResult push(Pid to, EnvelopePtr&& envelope, bool bounded);
+  /// Into its mailbox; takes the envelope over. `here`: of this thread, or null.
+  inline SendResult put(Current* here, Process& process, Pid to, Envelope* envelope, bool bounded);
+  /// When it was not simply put there.
+  SendResult after_push(Process& process, Pid to, Envelope* envelope, Mailbox::Push pushed);
   SendResult send_to_node(Pid to, const Envelope& message);
   void send_signal(std::unique_ptr<SignalEnvelope, EnvelopeDeleter> signal);
   Routed route(NodeIndex node, RemoteSignal signal);

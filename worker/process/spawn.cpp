@@ -17,8 +17,8 @@ Process* Runtime::open_process(const troupe_process_class& process_class, Mailbo
   if (process == nullptr) {
     return nullptr;
   }
-  limits.messages_max = limits.messages_max != 0 ? std::min(limits.messages_max, mailbox_messages_max_max)
-                                                 : options_.mailbox.messages_max;
+  limits.messages_max = std::min(limits.messages_max != 0 ? limits.messages_max : options_.mailbox.messages_max,
+                                 mailbox_messages_max_max);
   limits.bytes_max = limits.bytes_max != 0 ? limits.bytes_max : options_.mailbox.bytes_max;
   if (++process->last_serial == 0) {
     process->last_serial = 1;

@@ -162,7 +162,7 @@ bool is_exit_of_parent(const Process& process, Envelope& envelope) {
 
 }  // namespace
 
-Envelope* Runtime::next_while_suspended(Process& process) {
+[[gnu::noinline]] Envelope* Runtime::next_while_suspended(Process& process) {
   Envelope*& left = process.bonds->onlookers->left;
   for (;;) {
     Envelope*& next = left != nullptr ? left->next : process.queue_first;
@@ -197,7 +197,7 @@ void Runtime::trace_arrival(Process& process, const Envelope& envelope) {
   }
 }
 
-void Runtime::trace_sending(Process& process, const Envelope& envelope, const Pid& to) {
+void Runtime::trace_sending(Process& process, const Envelope& envelope, Pid to) {
   MessageTrace* const trace = trace_of(process);
   if (trace == nullptr || envelope.kind > SignalKind::reply || !trace->admits(clock_.now())) {
     return;

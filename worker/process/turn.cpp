@@ -1,56 +1,64 @@
 // One turn of a process: fetch what has arrived, act on signals, give messages to the handler, within a budget.
+#include <algorithm>
 #include <utility>
 
-#include "base/log.hpp"
-#include "worker/process/crash_report.hpp"
 #include "worker/process/current.hpp"
 #include "worker/process/deliveries.hpp"
 #include "worker/process/exit_reasons.hpp"
-#include "worker/process/gen_call.hpp"
 #include "worker/process/runtime.hpp"
 #include "worker/process/user_code.hpp"
 
 namespace troupe {
 namespace {
 
-/// Whether a turn has used up its time. Looking at the clock costs as much as a short handler, so it looks after every
-/// message only while they take long, and lets the process remember that they do.
-class TurnTime {
+/// What a turn may use up: so many messages handled and sent, together, and so much time. It is granted in parts, by
+/// way of `Current::allowance`, and the turn looks up from its messages when it has used up one. Looking at the clock
+/// costs as much as a short handler, so the parts grow while messages are short, and the process remembers that they
+/// are not.
+class TurnBudget {
  public:
-  TurnTime(const Clock& clock, Process& process) {
-    if (process.slow || process.queue_length > look_first_after) {
-      start(clock);
+  TurnBudget(std::uint32_t messages_max, const Clock& clock, const Process& process, Current& here)
+      : messages_max_(messages_max) {
+    if (process.slow || process.queue_length > unmeasured) {
+      started_ = last_look_ = clock.now();
     }
+    grant(process.slow ? 1 : first_part, here);
   }
 
-  /// Whether it is time to look, after `handled` messages.
-  [[nodiscard]] bool look_due(std::uint32_t handled) const { return handled >= look_at_; }
-  [[gnu::noinline]] bool used_up(std::uint32_t handled, const Clock& clock, Duration time_max, Process& process);
+  /// Called when a part is used up; otherwise grants the next.
+  [[gnu::noinline]] bool used_up(const Clock& clock, Duration time_max, Process& process, Current& here);
 
  private:
   static constexpr Duration slow_message = std::chrono::microseconds(20);
-  static constexpr std::uint32_t look_first_after = 4;
+  static constexpr std::uint32_t unmeasured = 4;  ///< So few messages do not start the clock.
+  static constexpr std::uint32_t first_part = 8;
+  static constexpr std::uint32_t last_part = 64;
 
-  void start(const Clock& clock) {
-    started_ = last_look_ = clock.now();
-    look_every_ = look_at_ = 1;
+  void grant(std::uint32_t part, Current& here) {
+    part_ = std::min(part, messages_max_ - used_);
+    here.allowance = static_cast<std::int32_t>(part_);
   }
 
+  const std::uint32_t messages_max_;
+  std::uint32_t used_ = 0;
+  std::uint32_t part_ = 0;
   Instant started_{};
   Instant last_look_{};
-  std::uint32_t look_every_ = look_first_after;
-  std::uint32_t look_at_ = look_first_after;  ///< Messages handled.
 };
 
-bool TurnTime::used_up(std::uint32_t handled, const Clock& clock, Duration time_max, Process& process) {
-  if (started_ == Instant{}) {
-    start(clock);
+bool TurnBudget::used_up(const Clock& clock, Duration time_max, Process& process, Current& here) {
+  used_ += static_cast<std::uint32_t>(static_cast<std::int32_t>(part_) - here.allowance);
+  if (used_ >= messages_max_) {
+    return true;
   }
   const Instant now = clock.now();
+  const bool measured = started_ != Instant{};
+  if (!measured) {
+    started_ = last_look_ = now;
+  }
   process.slow = now - last_look_ >= slow_message;
-  look_every_ = process.slow ? 1 : std::min(look_every_ * 2, 32u);
-  look_at_ = handled + look_every_;
   last_look_ = now;
+  grant(process.slow ? 1 : std::min(part_ * 2, last_part), here);
   return now - started_ >= time_max;
 }
 
@@ -75,8 +83,8 @@ void append_queue(Process& process, Envelope* first, Envelope* last, std::uint32
 
 // The way of the usual message, inline within the turn; what is rare is a call.
 
-[[gnu::always_inline]] Handled Runtime::deliver(Process& process, const troupe_delivery& delivery, Envelope& envelope) {
-  Current& here = *current();
+[[gnu::always_inline]] Handled Runtime::deliver(Process& process, Current& here, const troupe_delivery& delivery,
+                                                Envelope& envelope) {
   if (here.traced) [[unlikely]] {
     trace_arrival(process, envelope);
   }
@@ -99,22 +107,22 @@ void append_queue(Process& process, Envelope* first, Envelope* last, std::uint32
   return after_delivery(process, delivery, envelope, outcome);
 }
 
-[[gnu::always_inline]] Handled Runtime::handle_message(Process& process, Envelope& envelope) {
-  if (is_plain_value(envelope)) [[likely]] {
-    troupe_delivery delivery;
-    set_plain_value(delivery, envelope);
-    return deliver(process, delivery, envelope);
-  }
-  return handle_term_or_call(process, envelope);
+Handled Runtime::deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope) {
+  return deliver(process, *current(), delivery, *envelope);
 }
 
-[[gnu::always_inline]] bool Runtime::handle_queued(Process& process, EnvelopePtr envelope) {
-  const Handled handled =
-      envelope->kind == SignalKind::message ? handle_message(process, *envelope) : handle_other(process, *envelope);
-  if (handled == Handled::kept) {
-    keep(process, envelope.release());
+[[gnu::always_inline]] bool Runtime::handle_queued(Process& process, Current& here, Envelope* queued) {
+  if (is_plain_message(*queued)) [[likely]] {
+    ValueEnvelopePtr envelope(queued);
+    troupe_delivery delivery;
+    set_plain_value(delivery, *envelope);
+    const Handled handled = deliver(process, here, delivery, *envelope);
+    if (handled == Handled::kept) {
+      keep(process, envelope.release());
+    }
+    return handled != Handled::ended;
   }
-  return handled != Handled::ended;
+  return handle_unusual(process, EnvelopePtr(queued));
 }
 
 bool run_turn(Process& process, std::uint32_t messages_max, bool& was_slow) {
@@ -128,14 +136,13 @@ bool Runtime::run_turn(Process& process, std::uint32_t messages_max, bool& was_s
   process.running.store(true, std::memory_order_relaxed);
   CurrentScope scope(process, *this);
   scope->traced = process.traced;
-  std::uint32_t handled = 0;
   if (process.pause_timer != 0) [[unlikely]] {
     timers_.cancel(std::exchange(process.pause_timer, 0));
   }
   if (!fetch(process)) {
     return false;
   }
-  TurnTime time(clock_, process);
+  TurnBudget budget(messages_max, clock_, process, *scope);
   for (;;) {
     Envelope* const next =
         process.suspended.load(std::memory_order_relaxed) ? next_while_suspended(process) : pop_queue(process);
@@ -161,21 +168,22 @@ bool Runtime::run_turn(Process& process, std::uint32_t messages_max, bool& was_s
       continue;
     }
     process.reductions.store(process.reductions.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    if (!handle_queued(process, EnvelopePtr(next))) {
+    if (!handle_queued(process, *scope, next)) {
       return false;
     }
-    if (process.senders_wait.load(std::memory_order_relaxed) && process.queue_length <= mailbox_soft_messages_max / 2)
-        [[unlikely]] {
+    // What is sent counts too: whoever sends much must let the receivers follow while it is still in the caches.
+    if (--scope->allowance > 0) [[likely]] {
+      continue;
+    }
+    if (process.senders_wait.load(std::memory_order_relaxed) && process.queue_length <= mailbox_soft_messages_max / 2) {
       process.mailbox.set_queued(process.queue_length);
       wake_senders(process, process.pid());
     }
-    if (scope->flooded.valid() && scope->flooded != process.pid()) [[unlikely]] {
+    if (scope->flooded.valid() && scope->flooded != process.pid()) {
       rest(process, *scope);
       return fetch(process) && !park(process, scope->flooded);
     }
-    // What is sent counts too: whoever sends much must let the receivers follow while it is still in the caches.
-    if (++handled + scope->sent >= messages_max ||
-        (time.look_due(handled) && time.used_up(handled, clock_, options_.turn_time_max, process))) {
+    if (budget.used_up(clock_, options_.turn_time_max, process, *scope)) {
       rest(process, *scope);
       was_slow = process.slow;
       process.mailbox.set_queued(process.queue_length);
@@ -232,125 +240,6 @@ void Runtime::push_queue(Process& process, EnvelopePtr envelope) {
   Envelope* const added = envelope.release();
   added->next = nullptr;
   append_queue(process, added, added, 1);
-}
-
-Handled Runtime::handle_term_or_call(Process& process, Envelope& envelope) {
-  if (envelope.from_caller) {
-    current()->request = envelope.number;
-    current()->caller = envelope.caller();
-  }
-  if (envelope.form == Envelope::Form::term && is_system_request(envelope)) {
-    return handle_system_request(process, envelope);
-  }
-  return with_message(process, envelope,
-                      [&](const troupe_delivery& delivery) { return deliver_to_class(process, delivery, &envelope); });
-}
-
-Handled Runtime::handle_other(Process& process, Envelope& envelope) {
-  switch (envelope.kind) {
-    case SignalKind::reply:
-    case SignalKind::failed_reply:
-      return handle_response(process, envelope);
-    default:
-      return handle_event(process, envelope);
-  }
-}
-
-Handled Runtime::handle_response(Process& process, Envelope& envelope) {
-  const troupe_message_type* const type = process.bonds->requests.find(envelope.number)->type;
-  {
-    const BondsGuard guard(process);
-    process.bonds->requests.erase(envelope.number);
-  }
-  const Handled handled = with_response(process, envelope, type, [&](const troupe_delivery& delivery) {
-    return deliver_to_class(process, delivery, &envelope);
-  });
-  if (handled == Handled::kept) {
-    Bonds& bonds = bonds_of(process);
-    const BondsGuard guard(process);
-    Request& answered = bonds.requests[envelope.number];
-    answered.type = type;
-    answered.done = true;
-  }
-  return handled;
-}
-
-Handled Runtime::handle_event(Process& process, Envelope& envelope) {
-  if (envelope.kind == SignalKind::exit_message) {
-    const SignalEnvelope& signal = as_signal(envelope);
-    if (signal.from == process.parent && signal.from.valid() &&
-        (process.process_class->flags & TROUPE_CLASS_HANDLES_PARENT_EXIT) == 0) {
-      end(process, signal.payload, EndedBy::exit, nullptr);
-      return Handled::ended;
-    }
-  } else if (envelope.kind == SignalKind::down_message) {
-    const BondsGuard guard(process);
-    if (!process.bonds || !process.bonds->watches.erase(reference_number(as_signal(envelope).reference))) {
-      return Handled::done;  // Demonitored meanwhile.
-    }
-  } else if (envelope.kind == SignalKind::idle_timeout) {
-    if (!process.idle_timer_set || envelope.number != process.bonds->idle_timer) {
-      return Handled::done;  // A message came first.
-    }
-    process.idle_timer_set = false;
-  }
-  const Handled handled = with_event(process, envelope, [&](const troupe_delivery& delivery) {
-    return deliver_to_class(process, delivery, &envelope);
-  });
-  if (handled == Handled::kept && envelope.kind == SignalKind::down_message) {
-    const SignalEnvelope& signal = as_signal(envelope);
-    Bonds& bonds = bonds_of(process);
-    const BondsGuard guard(process);
-    bonds.watches[reference_number(signal.reference)] = Watch{signal.from, signal.name, signal.node, true};
-  }
-  return handled;
-}
-
-Handled Runtime::deliver_to_class(Process& process, const troupe_delivery& delivery, Envelope* envelope) {
-  return deliver(process, delivery, *envelope);
-}
-
-Handled Runtime::after_delivery(Process& process, const troupe_delivery& delivery, Envelope& envelope, int outcome) {
-  Current& here = *current();
-  if (outcome == TROUPE_NOT_UNDERSTOOD) {
-    not_understood(process, envelope, delivery);
-  }
-  if (here.request != 0) {
-    // The answer comes later, or never: then the caller must learn of this process's end.
-    const Reference reference = make_reference(here.caller.id, std::exchange(here.request, 0));
-    Bonds& bonds = bonds_of(process);
-    const BondsGuard guard(process);
-    bonds.watchers[reference].from = here.caller;
-  }
-  if (here.failed) {
-    end(process, here.fail_reason, here.crashed ? EndedBy::crash : EndedBy::exit, &envelope);
-    return Handled::ended;
-  }
-  return outcome == TROUPE_KEPT ? Handled::kept : Handled::done;
-}
-
-void Runtime::not_understood(Process& process, const Envelope& envelope, const troupe_delivery& delivery) {
-  parts_.here().messages_not_understood.add(1);
-  // Exits of links and the like are dropped without a word by a class that does not ask for them.
-  if (delivery.kind != TROUPE_MESSAGE) {
-    return;
-  }
-  const Term message = envelope.form == Envelope::Form::term
-                           ? unwrap_gen_message(as_term(const_cast<Envelope&>(envelope)).term).body
-                           : message_term(envelope);
-  if (delivery.caller != nullptr) {
-    const From from = abi::from_caller(*delivery.caller);
-    const Term answer = Term::tuple({Term::atom("error"), Term::tuple({Term::atom("unknown_request"), message})});
-    reply(from.pid, from.reference, from.tag ? &*from.tag : nullptr, make_term_envelope(SignalKind::reply, answer));
-  }
-  const std::int64_t second =
-      std::chrono::duration_cast<std::chrono::seconds>(clock().now().time_since_epoch()).count();
-  if (last_drop_log_second_.exchange(second, std::memory_order_relaxed) != second) {
-    log_warning("message not understood and dropped; at most one line a second tells of it",
-                {{"class", abi::from_abi(process.process_class->name)},
-                 {"message", text_for_log(message)},
-                 {"dropped_in_all", parts_.sum(&ThreadPart::messages_not_understood)}});
-  }
 }
 
 }  // namespace troupe

@@ -17,7 +17,7 @@ inline void enter_user_code(Process& process) { process.in_user_code.store(true,
 [[nodiscard]] bool outlives_claim(const Process& process);
 
 /// False when the process was ended meanwhile: of the slot only the state is left, for this thread to destroy.
-[[nodiscard]] inline bool leave_user_code(Process& process) {
+[[nodiscard, gnu::always_inline]] inline bool leave_user_code(Process& process) {
   process.in_user_code.store(false, std::memory_order_relaxed);
   light_barrier();
   return process.fate.load(std::memory_order_acquire) == Fate::alive || outlives_claim(process);

@@ -20,8 +20,8 @@ inline const troupe_host* host_table = nullptr;
 inline const troupe_host& host() { return *host_table; }
 
 static_assert(sizeof(troupe_pid) == sizeof(Pid) && sizeof(troupe_reference) == sizeof(Reference));
-inline troupe_pid to_abi(const Pid& pid) { return std::bit_cast<troupe_pid>(pid); }
-inline Pid from_abi(const troupe_pid& pid) { return std::bit_cast<Pid>(pid); }
+inline troupe_pid to_abi(const Pid& pid) { return {pid.node, pid.creation, pid.id, pid.serial}; }
+inline Pid from_abi(const troupe_pid& pid) { return {pid.node, pid.creation, pid.id, pid.serial}; }
 inline troupe_reference to_abi(const Reference& reference) { return std::bit_cast<troupe_reference>(reference); }
 inline Reference from_abi(const troupe_reference& reference) { return std::bit_cast<Reference>(reference); }
 inline troupe_text to_abi(std::string_view text) { return {text.data(), text.size()}; }
