@@ -103,14 +103,26 @@ constexpr std::uint32_t event_kind(SignalKind kind) {
   }
 }
 
+/// A timer's: all that it says is its number.
+inline void set_bare_event(troupe_delivery& delivery, const Envelope& envelope) {
+  delivery.kind = event_kind(envelope.kind);
+  delivery.status = 0;
+  delivery.type = nullptr;
+  delivery.value = nullptr;
+  delivery.caller = nullptr;
+  delivery.number = envelope.number;
+}
+
 template <class Use>
 auto with_event(const Process& process, Envelope& envelope, const Use& use) {
-  troupe_delivery delivery{};
-  delivery.kind = event_kind(envelope.kind);
-  delivery.number = envelope.number;
+  troupe_delivery delivery;
   if (envelope.form == Envelope::Form::bare) {
+    set_bare_event(delivery, envelope);
     return use(delivery);
   }
+  delivery = {};
+  delivery.kind = event_kind(envelope.kind);
+  delivery.number = envelope.number;
   SignalEnvelope& signal = as_signal(envelope);
   const PassedTerm payload(signal.payload, process.process_class->image);
   delivery.term = payload.get();

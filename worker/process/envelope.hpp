@@ -16,14 +16,15 @@ namespace troupe {
 enum class SignalKind : std::uint8_t {
   // Queued for the handler, in order.
   message,       ///< Value or Term; a request when `number` is not 0.
-  reply,         ///< Value or Term; `number` is the request. Becomes a response when fetched.
-  failed_reply,  ///< SignalEnvelope: the request ended without an answer; payload = reason.
   timeout,       ///< `number` = timer
   idle_timeout,  ///< Likewise; stale unless it is the process's `idle_timer`.
   exit_message,  ///< A trapped exit.
   down_message,  ///< A monitor that fired.
   node_up,
   node_down,
+  // Likewise, but looked at when fetched too.
+  reply,         ///< Value or Term; `number` is the request. Becomes a response when fetched.
+  failed_reply,  ///< SignalEnvelope: the request ended without an answer; payload = reason.
   // Acted upon when fetched, before any message that was not yet handled.
   link,
   unlink,
@@ -39,7 +40,9 @@ enum class SignalKind : std::uint8_t {
   boundary_act,     ///< `number` = what the runtime wants done between two messages
 };
 
-constexpr bool is_queued(SignalKind kind) { return kind <= SignalKind::node_down; }
+constexpr bool is_queued(SignalKind kind) { return kind <= SignalKind::failed_reply; }
+/// Queued, and not looked at before its turn, but by a process that waits for replies.
+constexpr bool is_plainly_queued(SignalKind kind) { return kind <= SignalKind::node_down; }
 
 struct alignas(16) Envelope {
   enum class Form : std::uint8_t { value, term, signal, bare };

@@ -25,9 +25,9 @@ Handled Runtime::handle_term_or_call(Process& process, Envelope& envelope) {
 
 [[gnu::noinline]] bool Runtime::handle_unusual(Process& process, EnvelopePtr envelope) {
   const SignalKind kind = envelope->kind;
-  const Handled handled = kind == SignalKind::message       ? handle_term_or_call(process, *envelope)
-                          : kind > SignalKind::failed_reply ? handle_event(process, *envelope)
-                                                            : handle_response(process, *envelope);
+  const Handled handled = kind == SignalKind::message ? handle_term_or_call(process, *envelope)
+                          : is_plainly_queued(kind)   ? handle_event(process, *envelope)
+                                                      : handle_response(process, *envelope);
   if (handled == Handled::kept) {
     keep(process, envelope.release());
   }

@@ -68,7 +68,7 @@ SendResult Runtime::post(const Destination& to, Term message) {
   return send(to, make_term_envelope(SignalKind::message, std::move(message)));
 }
 
-TimerId Runtime::set_timer(Duration delay, Timer timer) {
+TimerId Runtime::set_timer(Duration delay, Timer&& timer) {
   const Instant now = clock().now();
   const Instant due = delay > Instant::max() - now ? Instant::max() : now + std::max(delay, Duration::zero());
   const Timers::Added added = timers_.add(scheduler_.place(), due, std::move(timer));
@@ -96,7 +96,8 @@ TimerId Runtime::start_timer(Process& process, Duration delay, SignalKind kind) 
 
 std::optional<Instant> Runtime::fire_timers(unsigned place, Instant now) {
   timers_firing_.fetch_add(1, std::memory_order_seq_cst);
-  for (Timer& timer : timers_.take_due(place, now)) {
+  for (TimerWheel::Fired& fired : timers_.take_due(place, now)) {
+    Timer& timer = fired.timer;
     if (timer.signal == nullptr) {
       push(timer.to, make_bare_envelope(timer.kind, timer.number), false);
     } else if (timer.name == nullptr) {

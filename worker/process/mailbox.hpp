@@ -58,7 +58,7 @@ class Mailbox {
     Envelope* first = nullptr;  ///< The oldest.
     Envelope* last = nullptr;
     std::uint32_t count = 0;
-    bool plain = true;  ///< Nothing but messages, all for the process that lives here now.
+    bool plain = true;  ///< All plainly queued, and for the process that lives here now.
   };
   /// Everything that has arrived. `serial` is that of the process.
   Arrivals take(std::uint32_t serial) {
@@ -161,7 +161,7 @@ class Mailbox {
     while (next != nullptr) {
       Envelope* const before = next->next;
       ++arrivals.count;
-      arrivals.plain = arrivals.plain && next->kind == SignalKind::message && next->to_serial == serial;
+      arrivals.plain = arrivals.plain && is_plainly_queued(next->kind) && next->to_serial == serial;
       next->next = arrivals.first;
       arrivals.first = next;
       next = before;

@@ -190,7 +190,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   SendResult reply(const Pid& caller, const Reference& reference, const Term* tag, EnvelopePtr answer);
   TimerId send_after(Duration delay, const Destination& to, EnvelopePtr message);
   TimerId start_timer(Process& process, Duration delay, SignalKind kind = SignalKind::timeout);
-  TimerId set_timer(Duration delay, Timer timer);
+  TimerId set_timer(Duration delay, Timer&& timer);
   bool cancel_timer(TimerId timer) { return timers_.cancel(timer); }
   void link(Process& from, const Pid& to);
   void unlink(Process& from, const Pid& to);

@@ -199,7 +199,8 @@ void Runtime::trace_arrival(Process& process, const Envelope& envelope) {
 
 void Runtime::trace_sending(Process& process, const Envelope& envelope, Pid to) {
   MessageTrace* const trace = trace_of(process);
-  if (trace == nullptr || envelope.kind > SignalKind::reply || !trace->admits(clock_.now())) {
+  if (trace == nullptr || (envelope.kind != SignalKind::message && envelope.kind != SignalKind::reply) ||
+      !trace->admits(clock_.now())) {
     return;
   }
   Term message = kept_in_trace(message_term(envelope));

@@ -120,7 +120,7 @@ void TimerWheel::take_due(Instant now, std::vector<Fired>& due, std::size_t enou
       std::sort(expired_.begin(), expired_.end(), earlier);
     }
     for (const Expired& fired : expired_) {
-      due.push_back({std::move(fired.node->timer), {fired.node->index, static_cast<std::uint32_t>(fired.added)}});
+      due.emplace_back(std::move(fired.node->timer), Key{fired.node->index, static_cast<std::uint32_t>(fired.added)});
       free(*fired.node);
     }
   }

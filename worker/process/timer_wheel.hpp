@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -46,6 +47,8 @@ class TimerWheel {
   TimerWheel& operator=(const TimerWheel&) = delete;
 
   struct Fired {
+    Fired(Timer&& fired, Key its_key) : timer(std::move(fired)), key(its_key) {}
+
     Timer timer;
     Key key;
   };

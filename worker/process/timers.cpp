@@ -42,7 +42,7 @@ Timers::Place& Timers::made(unsigned place) {
   return *known(place);
 }
 
-Timers::Added Timers::add(unsigned place, Instant due, Timer timer) {
+Timers::Added Timers::add(unsigned place, Instant due, Timer&& timer) {
   Place& at = made(place);
   Added added;
   const std::lock_guard lock(at.lock);
@@ -51,10 +51,9 @@ Timers::Added Timers::add(unsigned place, Instant due, Timer timer) {
     return added;
   }
   added.id = id_of(place, key);
-  const Instant event = at.wheel.next_event();
-  if (event < at.next_event) {
-    at.next_event = event;
-    added.earlier = event;
+  if (due < at.next_event) {
+    at.next_event = at.wheel.next_event();
+    added.earlier = at.next_event;
   }
   return added;
 }
@@ -72,19 +71,16 @@ bool Timers::cancel(TimerId timer) {
   return at->wheel.cancel(key, removed);
 }
 
-std::vector<Timer> Timers::take_due(unsigned place, Instant now) {
-  std::vector<TimerWheel::Fired> fired;
+std::vector<TimerWheel::Fired> Timers::take_due(unsigned place, Instant now) {
+  std::vector<TimerWheel::Fired> due;
   if (Place* const at = known(place)) {
     const std::lock_guard lock(at->lock);
-    at->wheel.take_due(now, fired, fired_at_once);
+    at->wheel.take_due(now, due, fired_at_once);
     at->next_event = at->wheel.next_event();
   }
-  std::vector<Timer> due;
-  due.reserve(fired.size());
-  for (TimerWheel::Fired& one : fired) {
-    due.push_back(std::move(one.timer));
-    if (due.back().number == 0) {
-      due.back().number = id_of(place, one.key);
+  for (TimerWheel::Fired& fired : due) {
+    if (fired.timer.number == 0) {
+      fired.timer.number = id_of(place, fired.key);
     }
   }
   return due;

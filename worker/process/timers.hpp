@@ -29,12 +29,12 @@ class Timers {
     /// Set when the place has something to do before all that it had: then.
     std::optional<Instant> earlier;
   };
-  Added add(unsigned place, Instant due, Timer timer);
+  Added add(unsigned place, Instant due, Timer&& timer);
   /// True when it had not fired. From any thread, whatever the place.
   bool cancel(TimerId timer);
   /// Removes those that are due, earliest first, equal ones in the order of `add`; of very many some, and next_due() is
   /// then not after `now`. None has the number 0.
-  std::vector<Timer> take_due(unsigned place, Instant now);
+  std::vector<TimerWheel::Fired> take_due(unsigned place, Instant now);
   /// Messages whose type is of `image` become terms.
   void turn_into_terms(const void* image);
   /// Nothing is to be done at this place before.
@@ -47,7 +47,7 @@ class Timers {
 
     mutable SpinLock lock;
     TimerWheel wheel;
-    Instant next_event = Instant::max();  ///< Never later than the wheel's own.
+    Instant next_event = Instant::max();  ///< No timer is due before.
   };
 
   Place& made(unsigned place);

@@ -189,8 +189,8 @@ RC_GTEST_PROP(TimersProperty, tell_a_sleeper_of_everything_that_comes_before_wha
       case Kind::advance: {
         now = later(now, command.span_ns);
         std::vector<std::uint64_t> numbers;
-        for (const Timer& timer : timers.take_due(0, now)) {
-          numbers.push_back(timer.number);
+        for (const TimerWheel::Fired& fired : timers.take_due(0, now)) {
+          numbers.push_back(fired.timer.number);
         }
         expect_fired(model, numbers, now, [&](std::uint64_t number) { return set[number - 1].first; });
         wakes = timers.next_due(0).value_or(Instant::max());
