@@ -87,7 +87,7 @@ void* BlockPool::allocate_slowly(std::size_t bytes) {
     return ::operator new (bytes, std::align_val_t{16});
   }
   const std::size_t size_class = (bytes - 1) / step_bytes;
-  if (PoolOfThread::ended()) {
+  if (this_threads_ == nullptr && PoolOfThread::ended()) {
     const BorrowedPool pool;
     return (*pool).take_from_other_segment(size_class);
   }
@@ -95,6 +95,7 @@ void* BlockPool::allocate_slowly(std::size_t bytes) {
 }
 
 void* BlockPool::take_from_other_segment(std::size_t size_class) {
+  constexpr std::size_t cut_at_once = 32;
   for (bool collected = false;; collected = true) {
     if (Segment* const segment = current_[size_class]) {
       if (FreeBlock* const block = segment->free) {
@@ -103,10 +104,17 @@ void* BlockPool::take_from_other_segment(std::size_t size_class) {
         return block;
       }
       if (segment->fresh_offset + segment->block_bytes <= segment_bytes) {
-        void* const block = reinterpret_cast<std::byte*>(segment) + segment->fresh_offset;
-        segment->fresh_offset += segment->block_bytes;
-        ++segment->used;
-        return block;
+        // Some at a time, lowest first, so that the next ones are taken the short way.
+        const std::size_t fresh =
+            std::min<std::size_t>(cut_at_once, (segment_bytes - segment->fresh_offset) / segment->block_bytes);
+        std::byte* const first = reinterpret_cast<std::byte*>(segment) + segment->fresh_offset;
+        for (std::size_t at = fresh; at != 0; --at) {
+          auto* const block = reinterpret_cast<FreeBlock*>(first + (at - 1) * segment->block_bytes);
+          block->next = segment->free;
+          segment->free = block;
+        }
+        segment->fresh_offset += static_cast<std::uint32_t>(fresh * segment->block_bytes);
+        continue;
       }
       segment->slow_until = full;
       current_[size_class] = nullptr;
@@ -140,7 +148,7 @@ void BlockPool::free_large(void* memory) noexcept { ::operator delete (memory, s
 void BlockPool::free_slowly(void* memory) noexcept {
   Segment& segment = *segment_of(memory);
   auto& block = *static_cast<FreeBlock*>(memory);
-  if (PoolOfThread::ended()) {
+  if (this_threads_ == nullptr && PoolOfThread::ended()) {
     const BorrowedPool pool;
     (*pool).send_back(*segment.owner, block);
     (*pool).flush_outgoing();
