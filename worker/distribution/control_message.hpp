@@ -29,8 +29,8 @@ using ControlMessage = std::variant<RemoteSignal, SpawnRequest, NothingToDo>;
 
 /// A frame without its length, as read from a `peer` without fragments. Links, exits and monitors must come from a
 /// process of `peer` and go to one of this node; what is for another node is NothingToDo. So is what is for an earlier
-/// incarnation of this one, but for links, unlinks and monitors, which are answered. The error is the reason to close the
-/// link.
+/// incarnation of this one, but for links, unlinks and monitors, which are answered. The error is the reason to close
+/// the link.
 Result<ControlMessage> decode_frame(ByteView frame, NodeIndex peer, const NodeIdentity& self,
                                     const EtfLimits& limits = {});
 /// The same of what followed a distribution header.
