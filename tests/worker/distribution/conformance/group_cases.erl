@@ -93,8 +93,12 @@ after_disconnect() ->
 vanish() ->
     P = puppet(),
     G = group("vanish"),
-    Code = io_lib:format("pg:start(pg), pg:join(pg, ~p, self()), receive after infinity -> ok end.", [G]),
+    register(collector, self()),
+    Code = io_lib:format("pg:start(pg), pg:join(pg, ~p, self()), {collector, ~p} ! joined, "
+                         "receive after infinity -> ok end.", [G, node()]),
     Peer = actor:start_erlang("p@127.0.0.1", "cookie", Code),
+    %% OTP's pg asks hidden nodes nothing when it starts, so it must be there before they meet.
+    actor:gets(joined),
     ok = do(P, {connect, Peer, 0}),
     eventually(fun() -> [node(M) || M <- do(P, {members, G})] =:= [Peer] end),
     actor:stage(["erlang", "kill", "p@127.0.0.1"]),

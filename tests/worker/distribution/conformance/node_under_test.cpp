@@ -2,13 +2,17 @@
 // Kubernetes. It does what its puppets are told (puppet.hpp) until it is killed; the first is registered as `puppet`.
 //
 //   conformance_node --name t@127.0.0.2 --cookie C --epmd-port P [--published] [--connect NODE] [--verbose]
+//     [--tls FOLDER]                      with tls.crt, tls.key and ca.crt, as a Secret has them
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <string>
 
 #include "platform/event_loop.hpp"
 #include "platform/log.hpp"
 #include "platform/os_random.hpp"
+#include "platform/tls_network.hpp"
 #include "tests/worker/distribution/conformance/puppet.hpp"
 #include "tests/worker/distribution/conformance/subjects.hpp"
 #include "troupe/node_name.hpp"
@@ -53,6 +57,27 @@ DistributionOptions distribution_options(const std::map<std::string, std::string
   return options;
 }
 
+std::string text_of(const std::string& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Null without --tls.
+Result<std::unique_ptr<Network>> tls_network(platform::AsioLoop& loop,
+                                             const std::map<std::string, std::string>& arguments) {
+  const auto folder = arguments.find("tls");
+  if (folder == arguments.end()) {
+    return std::unique_ptr<Network>();
+  }
+  const auto file = [&](const char* name) { return text_of(folder->second + "/" + name); };
+  auto credentials = platform::TlsCredentials::make({file("tls.crt"), file("tls.key"), file("ca.crt")});
+  if (!credentials) {
+    return credentials.error().in("certificates in " + folder->second);
+  }
+  return std::unique_ptr<Network>(std::make_unique<platform::TlsNetwork>(
+      loop, [made = std::move(credentials).value()] { return made; }, std::vector<std::string>{}));
+}
+
 int fail(const Error& error) {
   std::fprintf(stderr, "conformance_node: %s\n", error.message.c_str());
   return 1;
@@ -63,9 +88,15 @@ int run(const std::map<std::string, std::string>& arguments) {
   const auto creation = static_cast<std::uint32_t>(platform::os_random().below(0xffff'fff0)) + 4;
   name_this_node(arguments.at("name"), creation);
   platform::AsioLoop loop;
+  const auto tls = tls_network(loop, arguments);
+  if (!tls) {
+    return fail(tls.error());
+  }
+  DistributionOptions options = distribution_options(arguments, creation);
+  options.tls_network = tls->get();
   ThreadedScheduler scheduler(platform::real_clock(), {.threads = 2});
   Runtime runtime(scheduler);
-  Distribution distribution(loop, loop, platform::os_random(), runtime, distribution_options(arguments, creation));
+  Distribution distribution(loop, loop, platform::os_random(), runtime, std::move(options));
   Connections connections(distribution);
   runtime.set_remote_nodes(&distribution);
   PgGroups groups(runtime, distribution);

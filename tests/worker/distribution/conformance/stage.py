@@ -9,6 +9,7 @@ answered with `ok`, or `error TEXT`. What the nodes print is kept and shown when
 import base64
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -42,12 +43,37 @@ def answers(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def make_certificates(folder, seen_as):
+    """A CA, a certificate for each address, and what Erlang wants to know of them."""
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    folder.mkdir(exist_ok=True)
+    openssl("req", "-x509", *key, "-days", "1", "-subj", "/CN=ca", "-keyout", "ca.key", "-out", "ca.crt")
+    for name, address in (("troupe", "127.0.0.2"), ("erlang", "127.0.0.1")):
+        (folder / name).mkdir(exist_ok=True)
+        # Erlang looks for the address among the DNS names.
+        (folder / "extensions").write_text(f"subjectAltName=IP:{address},DNS:{address}\n"
+                                           "extendedKeyUsage=serverAuth,clientAuth\n")
+        openssl("req", *key, "-subj", f"/CN={address}", "-keyout", f"{name}/tls.key", "-out", "request")
+        openssl("x509", "-req", "-in", "request", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1",
+                "-extfile", "extensions", "-out", f"{name}/tls.crt")
+        shutil.copy(folder / "ca.crt", folder / name)
+    files = "".join(f'{{{option}, "{seen_as}/erlang/{file}"}}, '
+                    for option, file in (("certfile", "tls.crt"), ("keyfile", "tls.key"), ("cacertfile", "ca.crt")))
+    files += "{verify, verify_peer}"
+    (folder / "dist.conf").write_text(f"[{{server, [{files}, {{fail_if_no_peer_cert, true}}]}}, {{client, [{files}]}}].")
+    return folder
+
+
 class Stage:
-    def __init__(self, arguments, command, language, beams, erlang, troupe):
+    def __init__(self, arguments, command, language, beams, erlang, troupe, over):
         self.arguments = arguments
         self.command = command
         self.language = language
-        self.beams = beams
+        self.beams = arguments.beams_as or str(beams)  # As Erlang sees them.
+        self.tls = make_certificates(beams / "tls", f"{self.beams}/tls") if over == "tls" else None
         self.erlang = erlang
         self.troupe = troupe
         self.epmd_port = free_port()
@@ -84,17 +110,23 @@ class Stage:
         command = [self.arguments.node, "--name", TROUPE_NODE, "--cookie", COOKIE, "--epmd-port", str(self.epmd_port)]
         command += ["--published"] if self.troupe == "published" else []
         command += ["--connect", connect] if connect else []
+        command += ["--tls", str(self.tls / "troupe")] if self.tls else []
         node = self.start("node", command + shlex.split(self.arguments.node_arguments), stdout=subprocess.PIPE)
         if node.stdout.readline() != b"ready\n":
             raise RuntimeError("the Troupe node did not start")
 
+    def tls_flags(self):
+        return ["-proto_dist", "inet_tls", "-ssl_dist_optfile", f"{self.beams}/tls/dist.conf"] if self.tls else []
+
     def erlang_flags(self, name, cookie):
         flags = ["-start_epmd", "false", "-name", name, "-setcookie", cookie,
                  "-kernel", "inet_dist_use_interface", "{127,0,0,1}", "-kernel", "logger_level", "none",
-                 *shlex.split(self.arguments.erl_arguments)]
+                 *self.tls_flags(), *shlex.split(self.arguments.erl_arguments)]
         return flags + (["-hidden"] if self.erlang == "hidden" else [])
 
     def start_erlang(self, name, cookie, code):
+        if name in self.children:  # Of a case that failed.
+            self.kill(name)
         erl = shlex.split(self.arguments.erl)
         self.start(name, [*erl, "-noshell", "-noinput", *self.erlang_flags(name, cookie), "-eval", code])
 
