@@ -1,14 +1,19 @@
 // Frames -> signals.
+#include <array>
 #include <optional>
 #include <span>
 
 #include "worker/distribution/control_codes.hpp"
 #include "worker/distribution/control_message.hpp"
+#include "worker/term/etf_field.hpp"
 
 namespace troupe::distribution {
 namespace {
 
 using Kind = RemoteSignal::Kind;
+
+/// SPAWN_REQUEST_TT has the most.
+constexpr std::size_t fields_max = 7;
 
 /// How the tuple of one operation is read. Positions count from the operation at 0; 0 means "not there".
 struct Shape {
@@ -93,19 +98,19 @@ Error malformed_message(std::string_view what) {
 }
 
 /// Puts a pid, or where allowed a name, into the signal.
-bool read_party(const Term& term, bool name_allowed, Pid& pid, std::string& name) {
-  if (const auto value = term.as_pid()) {
+bool read_party(const EtfField& field, bool name_allowed, Pid& pid, std::string& name) {
+  if (const auto value = field.as_pid()) {
     pid = *value;
     return true;
   }
-  if (const auto value = term.as_atom(); value && name_allowed) {
+  if (const auto value = field.as_atom(); value && name_allowed) {
     name = *value;
     return true;
   }
   return false;
 }
 
-std::optional<Error> read_fields(std::span<const Term> fields, const Shape& shape, RemoteSignal& signal) {
+std::optional<Error> read_fields(std::span<const EtfField> fields, const Shape& shape, RemoteSignal& signal) {
   // A sender may be any pid: processes forward in the name of others.
   if (shape.from != 0 &&
       !read_party(fields[shape.from], takes_name_of_from(shape.kind), signal.from, signal.from_name)) {
@@ -133,28 +138,25 @@ std::optional<Error> read_fields(std::span<const Term> fields, const Shape& shap
     signal.unlink_id = static_cast<std::uint64_t>(*id);
   }
   if (shape.reason != 0) {
-    signal.payload = fields[shape.reason];
+    signal.payload = fields[shape.reason].as_term();
   }
   return std::nullopt;
 }
 
-/// Whether the parties are where they must be; see decode_frame.
-Result<ControlMessage> checked(RemoteSignal signal, NodeIndex peer) {
-  if (!is_message(signal.kind) && signal.from_name.empty() && signal.from.node != peer) {
-    return malformed_message("a process of another node as the sender");
-  }
-  const bool to_pid = signal.to_name.empty() && signal.kind != Kind::send_alias;
-  const bool to_earlier_incarnation = signal.to.node == 0 && !signal.to.local();
-  if (to_pid && !signal.to.local() && !(to_earlier_incarnation && is_answered(signal.kind))) {
-    return ControlMessage(NothingToDo{});
-  }
-  if (signal.kind == Kind::send_alias && (signal.reference.node != 0 || signal.reference.creation != 0)) {
-    return ControlMessage(NothingToDo{});
-  }
-  return ControlMessage(std::move(signal));
+/// See decode_frame.
+bool has_foreign_sender(const RemoteSignal& signal, NodeIndex peer) {
+  return !is_message(signal.kind) && signal.from_name.empty() && signal.from.node != peer;
 }
 
-Result<ControlMessage> decode_spawn_request(std::span<const Term> fields, ByteView& rest, const NodeIdentity& self,
+bool is_for_this_node(const RemoteSignal& signal) {
+  if (signal.kind == Kind::send_alias) {
+    return signal.reference.node == 0 && signal.reference.creation == 0;
+  }
+  const bool to_earlier_incarnation = signal.to.node == 0 && !signal.to.local();
+  return !signal.to_name.empty() || signal.to.local() || (to_earlier_incarnation && is_answered(signal.kind));
+}
+
+Result<ControlMessage> decode_spawn_request(std::span<const EtfField> fields, ByteView& rest, const NodeIdentity& self,
                                             const EtfLimits& limits, bool with_versions) {
   const bool sized = fields.size() == 6 || fields.size() == 7;
   const auto request = sized ? fields[1].as_reference() : std::nullopt;
@@ -168,7 +170,7 @@ Result<ControlMessage> decode_spawn_request(std::span<const Term> fields, ByteVi
   return ControlMessage(SpawnRequest{*request, *from});
 }
 
-Result<ControlMessage> decode_tuple(std::span<const Term> fields, ByteView& rest, NodeIndex peer,
+Result<ControlMessage> decode_tuple(std::span<const EtfField> fields, ByteView& rest, NodeIndex peer,
                                     const NodeIdentity& self, const EtfLimits& limits, bool with_versions) {
   const auto operation = fields.empty() ? std::nullopt : fields[0].as_integer();
   if (!operation) {
@@ -185,7 +187,8 @@ Result<ControlMessage> decode_tuple(std::span<const Term> fields, ByteView& rest
     return malformed_message("operation " + std::to_string(*operation) + " with " + std::to_string(fields.size() - 1) +
                              " fields");
   }
-  RemoteSignal signal;
+  Result<ControlMessage> message{ControlMessage(RemoteSignal{})};
+  auto& signal = std::get<RemoteSignal>(*message);
   signal.kind = shape->kind;
   if (auto error = read_fields(fields, *shape, signal)) {
     return *error;
@@ -197,21 +200,24 @@ Result<ControlMessage> decode_tuple(std::span<const Term> fields, ByteView& rest
     }
     signal.payload = std::move(payload).value();
   }
-  return checked(std::move(signal), peer);
+  if (has_foreign_sender(signal, peer)) {
+    return malformed_message("a process of another node as the sender");
+  }
+  if (!is_for_this_node(signal)) {
+    message = ControlMessage(NothingToDo{});
+  }
+  return message;
 }
 
 Result<ControlMessage> decode_terms(ByteView terms, bool with_versions, NodeIndex peer, const NodeIdentity& self,
                                     const EtfLimits& limits) {
   ByteView rest = terms;
-  auto control = decode_leading_term(rest, limits, self, with_versions);
-  if (!control) {
-    return control.error().in("control message");
+  std::array<EtfField, fields_max> fields;
+  const auto arity = decode_leading_fields(rest, limits, self, with_versions, fields);
+  if (!arity) {
+    return arity.error().in("control message");
   }
-  const auto fields = control->as_tuple();
-  if (!fields) {
-    return malformed_message("no tuple");
-  }
-  auto message = decode_tuple(*fields, rest, peer, self, limits, with_versions);
+  auto message = decode_tuple(std::span<const EtfField>(fields).first(*arity), rest, peer, self, limits, with_versions);
   if (message.ok() && !rest.empty()) {
     return malformed_message(std::to_string(rest.size()) + " bytes behind the message");
   }

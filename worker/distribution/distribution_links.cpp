@@ -112,7 +112,9 @@ distribution::FragmentAssembly::Taken Distribution::Core::assemble(distribution:
   using Taken = distribution::FragmentAssembly::Taken;
   const std::size_t before = assembly.bytes();
   Taken taken = assembly.take(frame);
-  counters_.assembly_bytes.fetch_add(assembly.bytes() - before, std::memory_order_relaxed);
+  if (assembly.bytes() != before) {
+    counters_.assembly_bytes.fetch_add(assembly.bytes() - before, std::memory_order_relaxed);
+  }
   if (taken.outcome == Taken::Outcome::more || !taken.memory.empty()) {
     counters_.fragments_in.fetch_add(1, std::memory_order_relaxed);
   }

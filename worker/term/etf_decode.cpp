@@ -2,9 +2,13 @@
 // stack.
 #include <algorithm>
 #include <array>
+#include <memory_resource>
 #include <optional>
+#include <span>
+#include <type_traits>
 
 #include "worker/term/etf.hpp"
+#include "worker/term/etf_field.hpp"
 #include "worker/term/etf_reader.hpp"
 #include "worker/term/etf_tags.hpp"
 #include "worker/term/term_node.hpp"
@@ -32,23 +36,85 @@ class Decoder : private EtfReader {
   using EtfReader::consumed;
 
   Result<Term> decode_whole(bool with_version) {
-    if (left() > limits_.bytes_max) {
-      fail(ErrorCode::limit_exceeded, "more than " + std::to_string(limits_.bytes_max) + " bytes");
-      return *error();
-    }
-    std::uint8_t version = 0;
-    if (with_version && u8(version) && version != etf::version) {
-      --at_;
-      fail(ErrorCode::invalid_argument, "version byte " + std::to_string(version) + " where 131 must stand");
-    }
-    std::optional<Term> term = error() ? std::nullopt : decode();
+    std::optional<Term> term = begin(with_version) ? decode() : std::nullopt;
     if (!term) {
       return *error();
     }
     return std::move(*term);
   }
 
+  /// A tuple of at most as many elements as there are fields; how many it has.
+  Result<std::size_t> decode_fields(bool with_version, std::span<EtfField> fields) {
+    std::size_t arity = 0;
+    if (!begin(with_version) || !read_arity(fields.size(), arity)) {
+      return *error();
+    }
+    for (EtfField& field : fields.first(arity)) {
+      if (!read_field(field)) {
+        return *error();
+      }
+    }
+    return arity;
+  }
+
  private:
+  bool begin(bool with_version) {
+    if (left() > limits_.bytes_max) {
+      fail(ErrorCode::limit_exceeded, "more than " + std::to_string(limits_.bytes_max) + " bytes");
+      return false;
+    }
+    std::uint8_t version = 0;
+    if (with_version && u8(version) && version != etf::version) {
+      --at_;
+      fail(ErrorCode::invalid_argument, "version byte " + std::to_string(version) + " where 131 must stand");
+    }
+    return !error();
+  }
+
+  bool read_arity(std::size_t arity_max, std::size_t& arity) {
+    std::uint8_t tag = 0;
+    std::uint8_t count = 0;
+    if (!u8(tag) || (tag == etf::small_tuple && !u8(count))) {
+      return false;
+    }
+    if (tag != etf::small_tuple || count > arity_max) {
+      fail(ErrorCode::invalid_argument, "no tuple of at most " + std::to_string(arity_max) + " elements");
+      return false;
+    }
+    arity = count;
+    return true;
+  }
+
+  /// Pids, references and atoms as they are; of anything else a term is made.
+  bool read_field(EtfField& field) {
+    const std::uint8_t tag = left() == 0 ? std::uint8_t{0} : *at_;
+    switch (tag) {
+      case etf::new_pid:
+        ++at_;
+        return put(field, read_pid(tag));
+      case etf::newer_reference:
+        ++at_;
+        return put(field, read_reference(tag));
+      case etf::small_atom_utf8:
+        ++at_;
+        return put(field, read_atom_text(tag));
+      case etf::small_integer:
+      case etf::integer:
+        ++at_;
+        return put(field, read_integer(tag));
+      default:
+        return put(field, decode());
+    }
+  }
+
+  template <class T>
+  static bool put(EtfField& field, std::optional<T> value) {
+    if (value) {
+      field = EtfField(std::move(*value));
+    }
+    return value.has_value();
+  }
+
   /// One term without its version byte; empty once `error()` is set.
   std::optional<Term> decode() {
     const std::size_t outer = open_.size();
@@ -146,8 +212,10 @@ class Decoder : private EtfReader {
     }
     switch (tag) {
       case etf::small_integer:
-      case etf::integer:
-        return read_integer(tag);
+      case etf::integer: {
+        const auto value = read_integer(tag);
+        return value ? std::optional(Term::integer(*value)) : std::nullopt;
+      }
       case etf::small_big:
       case etf::large_big:
         return read_big(tag);
@@ -163,12 +231,16 @@ class Decoder : private EtfReader {
       case etf::bit_binary:
         return read_binary(tag);
       case etf::pid:
-      case etf::new_pid:
-        return read_pid(tag);
+      case etf::new_pid: {
+        const auto pid = read_pid(tag);
+        return pid ? std::optional(Term::pid(*pid)) : std::nullopt;
+      }
       case etf::reference:
       case etf::new_reference:
-      case etf::newer_reference:
-        return read_reference(tag);
+      case etf::newer_reference: {
+        const auto reference = read_reference(tag);
+        return reference ? std::optional(Term::reference(*reference)) : std::nullopt;
+      }
       case etf::port:
       case etf::new_port:
       case etf::v4_port:
@@ -308,19 +380,28 @@ class Decoder : private EtfReader {
   bool fits(std::size_t terms) { return has(terms); }
 
   const EtfLimits& limits_;
-  std::vector<Unfinished> open_;
+  /// Usual terms are nested so little that this memory is enough.
+  std::array<std::byte, 8 * sizeof(Unfinished)> shallow_;
+  std::pmr::monotonic_buffer_resource memory_{shallow_.data(), shallow_.size()};
+  std::pmr::vector<Unfinished> open_{&memory_};
   std::size_t terms_ = 0;
   int fun_nesting_ = 0;
 };
 
-Result<Term> decode_leading(ByteView& bytes, const EtfLimits& limits, const NodeIdentity* self,
-                            bool with_version = true) {
+template <class Decode>
+auto decode_leading_with(ByteView& bytes, const EtfLimits& limits, const NodeIdentity* self, Decode decode) {
   Decoder decoder(bytes, limits, self);
-  Result<Term> term = decoder.decode_whole(with_version);
-  if (term.ok()) {
+  auto decoded = decode(decoder);
+  if (decoded.ok()) {
     bytes = bytes.subspan(decoder.consumed());
   }
-  return term;
+  return decoded;
+}
+
+Result<Term> decode_leading(ByteView& bytes, const EtfLimits& limits, const NodeIdentity* self,
+                            bool with_version = true) {
+  return decode_leading_with(bytes, limits, self,
+                             [with_version](Decoder& decoder) { return decoder.decode_whole(with_version); });
 }
 
 }  // namespace
@@ -342,6 +423,64 @@ Result<Term> decode_leading_term(ByteView& bytes, const EtfLimits& limits) {
 Result<Term> decode_leading_term(ByteView& bytes, const EtfLimits& limits, const NodeIdentity& self,
                                  bool with_version) {
   return decode_leading(bytes, limits, &self, with_version);
+}
+
+Result<std::size_t> decode_leading_fields(ByteView& bytes, const EtfLimits& limits, const NodeIdentity& self,
+                                          bool with_version, std::span<EtfField> fields) {
+  return decode_leading_with(bytes, limits, &self, [with_version, fields](Decoder& decoder) {
+    return decoder.decode_fields(with_version, fields);
+  });
+}
+
+std::optional<std::int64_t> EtfField::as_integer() const {
+  if (const auto* term = std::get_if<Term>(&value_)) {
+    return term->as_integer();
+  }
+  const auto* integer = std::get_if<std::int64_t>(&value_);
+  return integer == nullptr ? std::nullopt : std::optional(*integer);
+}
+
+std::optional<Pid> EtfField::as_pid() const {
+  if (const auto* term = std::get_if<Term>(&value_)) {
+    return term->as_pid();
+  }
+  const auto* pid = std::get_if<Pid>(&value_);
+  return pid == nullptr ? std::nullopt : std::optional(*pid);
+}
+
+std::optional<Reference> EtfField::as_reference() const {
+  if (const auto* term = std::get_if<Term>(&value_)) {
+    return term->as_reference();
+  }
+  const auto* reference = std::get_if<Reference>(&value_);
+  return reference == nullptr ? std::nullopt : std::optional(*reference);
+}
+
+std::optional<std::string_view> EtfField::as_atom() const {
+  if (const auto* term = std::get_if<Term>(&value_)) {
+    return term->as_atom();
+  }
+  const auto* text = std::get_if<std::string_view>(&value_);
+  return text == nullptr ? std::nullopt : std::optional(*text);
+}
+
+Term EtfField::as_term() const {
+  return std::visit(
+      [](const auto& value) {
+        using Held = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<Held, Term>) {
+          return value;
+        } else if constexpr (std::is_same_v<Held, std::int64_t>) {
+          return Term::integer(value);
+        } else if constexpr (std::is_same_v<Held, Pid>) {
+          return Term::pid(value);
+        } else if constexpr (std::is_same_v<Held, Reference>) {
+          return Term::reference(value);
+        } else {
+          return Term::atom(value);
+        }
+      },
+      value_);
 }
 
 }  // namespace troupe

@@ -1,10 +1,13 @@
 // Term -> bytes. Without recursion: a term may be deeper than the stack of the thread that sends it.
+#include <array>
 #include <bit>
+#include <memory_resource>
+#include <vector>
 
-#include "base/check.hpp"
 #include "troupe/node_name.hpp"
 #include "worker/term/etf.hpp"
 #include "worker/term/etf_tags.hpp"
+#include "worker/term/etf_writer.hpp"
 #include "worker/term/term_node.hpp"
 
 namespace troupe {
@@ -23,9 +26,9 @@ struct Unwritten {
   const Term* tail = nullptr;
 };
 
-class Encoder {
+class Encoder : private EtfWriter {
  public:
-  Encoder(Bytes& out, const NodeIdentity* self) : out_(out), self_(self) {}
+  using EtfWriter::EtfWriter;
 
   void encode(const Term& term) {
     write(term.node());
@@ -58,37 +61,23 @@ class Encoder {
     return nullptr;
   }
 
-  void u8(std::uint8_t value) { out_.push_back(static_cast<std::byte>(value)); }
-  void u16(std::uint16_t value) {
-    u8(static_cast<std::uint8_t>(value >> 8));
-    u8(static_cast<std::uint8_t>(value));
-  }
-  void u32(std::uint32_t value) {
-    u16(static_cast<std::uint16_t>(value >> 16));
-    u16(static_cast<std::uint16_t>(value));
-  }
-  void bytes(std::string_view data) {
-    const auto* from = reinterpret_cast<const std::byte*>(data.data());
-    out_.insert(out_.end(), from, from + data.size());
-  }
-
   void write(const Term::Node& node) {
     switch (node.kind) {
       case Term::Kind::integer:
-        return write_integer(node.as<std::int64_t>());
+        return integer(node.as<std::int64_t>());
       case Term::Kind::big_integer:
         return write_big(node.as<BigInteger>());
       case Term::Kind::floating:
         return write_float(node.as<double>());
       case Term::Kind::atom:
-        return write_atom(node.as<std::string>());
+        return atom(node.as<std::string>());
       case Term::Kind::reference:
-        return write_reference(node.as<Reference>());
+        return reference(node.as<Reference>());
       case Term::Kind::function:
       case Term::Kind::port:
         return bytes(node.as<std::string>());
       case Term::Kind::pid:
-        return write_pid(node.as<Pid>());
+        return pid(node.as<Pid>());
       case Term::Kind::tuple:
         return write_tuple(node.as<Sequence>().elements);
       case Term::Kind::map:
@@ -104,31 +93,6 @@ class Encoder {
         u32(length(node.as<BitString>().bytes.size()));
         u8(static_cast<std::uint8_t>(node.as<BitString>().bits_in_last_byte));
         return bytes(node.as<BitString>().bytes);
-    }
-  }
-
-  static std::uint32_t length(std::size_t size) {
-    check(size <= UINT32_MAX, "a term with more than 2^32 - 1 elements or bytes has no external form");
-    return static_cast<std::uint32_t>(size);
-  }
-
-  void write_integer(std::int64_t value) {
-    if (value >= 0 && value <= 255) {
-      u8(etf::small_integer);
-      return u8(static_cast<std::uint8_t>(value));
-    }
-    if (value >= INT32_MIN && value <= INT32_MAX) {
-      u8(etf::integer);
-      return u32(static_cast<std::uint32_t>(value));
-    }
-    const auto bits = static_cast<std::uint64_t>(value);
-    std::uint64_t magnitude = value < 0 ? 0 - bits : bits;
-    const auto size = static_cast<std::uint8_t>((std::bit_width(magnitude) + 7) / 8);
-    u8(etf::small_big);
-    u8(size);
-    u8(value < 0 ? 1 : 0);
-    for (; magnitude != 0; magnitude >>= 8) {
-      u8(static_cast<std::uint8_t>(magnitude));
     }
   }
 
@@ -152,53 +116,8 @@ class Encoder {
     u32(static_cast<std::uint32_t>(bits));
   }
 
-  void write_atom(std::string_view text) {
-    if (text.size() <= 255) {
-      u8(etf::small_atom_utf8);
-      u8(static_cast<std::uint8_t>(text.size()));
-    } else {
-      u8(etf::atom_utf8);
-      u16(static_cast<std::uint16_t>(text.size()));
-    }
-    bytes(text);
-  }
-
-  void write_node(NodeIndex node) {
-    write_atom(node == 0 && self_ != nullptr ? std::string_view(self_->name) : node_name(node));
-  }
-  [[nodiscard]] std::uint32_t creation(NodeIndex node, std::uint32_t stored) const {
-    if (node != 0 || stored != 0) {
-      return stored;
-    }
-    return self_ != nullptr ? self_->creation : this_creation();
-  }
-
-  void write_pid(const Pid& pid) {
-    u8(etf::new_pid);
-    write_node(pid.node);
-    u32(pid.id);
-    u32(pid.serial);
-    u32(creation(pid.node, pid.creation));
-  }
-
-  void write_reference(const Reference& reference) {
-    u8(etf::newer_reference);
-    u16(static_cast<std::uint16_t>(reference.word_count));
-    write_node(reference.node);
-    u32(creation(reference.node, reference.creation));
-    for (std::uint32_t i = 0; i < reference.word_count; ++i) {
-      u32(reference.words.at(i));
-    }
-  }
-
   void write_tuple(const std::vector<Term>& elements) {
-    if (elements.size() <= 255) {
-      u8(etf::small_tuple);
-      u8(static_cast<std::uint8_t>(elements.size()));
-    } else {
-      u8(etf::large_tuple);
-      u32(length(elements.size()));
-    }
+    tuple(elements.size());
     open_.push_back({.next = elements.data(), .end = elements.data() + elements.size()});
   }
 
@@ -241,9 +160,10 @@ class Encoder {
                      .tail = list.tail ? &*list.tail : nullptr});
   }
 
-  Bytes& out_;
-  const NodeIdentity* self_;  ///< Null: this program's node.
-  std::vector<Unwritten> open_;
+  /// Usual terms are nested so little that this memory is enough.
+  std::array<std::byte, 16 * sizeof(Unwritten)> shallow_;
+  std::pmr::monotonic_buffer_resource memory_{shallow_.data(), shallow_.size()};
+  std::pmr::vector<Unwritten> open_{&memory_};
 };
 
 void append(Bytes& out, const Term& term, bool with_version, const NodeIdentity* self) {
@@ -254,6 +174,8 @@ void append(Bytes& out, const Term& term, bool with_version, const NodeIdentity*
 }
 
 }  // namespace
+
+void EtfWriter::term(const Term& term) { Encoder(out_, self_).encode(term); }
 
 NodeIdentity this_node() { return NodeIdentity{std::string(node_name(0)), this_creation()}; }
 

@@ -13,13 +13,13 @@ namespace {
 constexpr std::size_t old_float_size = 31;
 }
 
-std::optional<Term> EtfReader::read_integer(std::uint8_t tag) {
+std::optional<std::int64_t> EtfReader::read_integer(std::uint8_t tag) {
   if (tag == etf::small_integer) {
     std::uint8_t value = 0;
-    return u8(value) ? std::optional(Term::integer(value)) : std::nullopt;
+    return u8(value) ? std::optional<std::int64_t>(value) : std::nullopt;
   }
   std::uint32_t value = 0;
-  return u32(value) ? std::optional(Term::integer(static_cast<std::int32_t>(value))) : std::nullopt;
+  return u32(value) ? std::optional<std::int64_t>(static_cast<std::int32_t>(value)) : std::nullopt;
 }
 
 std::optional<Term> EtfReader::read_big(std::uint8_t tag) {
@@ -62,7 +62,7 @@ std::optional<Term> EtfReader::read_float(std::uint8_t tag) {
   return Term::floating(value);
 }
 
-std::optional<std::string> EtfReader::atom_text(std::uint8_t tag) {
+std::optional<std::string_view> EtfReader::read_atom_text(std::uint8_t tag) {
   const bool wide = tag == etf::atom || tag == etf::atom_utf8;
   std::uint16_t size = 0;
   std::uint32_t small_size = 0;
@@ -73,9 +73,10 @@ std::optional<std::string> EtfReader::atom_text(std::uint8_t tag) {
   if (!has(bytes)) {
     return std::nullopt;
   }
-  std::string text(reinterpret_cast<const char*>(at_), bytes);
+  std::string_view text(reinterpret_cast<const char*>(at_), bytes);
   if (tag == etf::atom || tag == etf::small_atom) {
-    text = utf8_from_latin1(text);
+    latin1_as_utf8_ = utf8_from_latin1(text);
+    text = latin1_as_utf8_;
   }
   const auto characters = count_utf8_characters(text);
   if (!characters || *characters > atom_characters_max) {
@@ -87,11 +88,11 @@ std::optional<std::string> EtfReader::atom_text(std::uint8_t tag) {
 }
 
 std::optional<Term> EtfReader::read_atom(std::uint8_t tag) {
-  const auto text = atom_text(tag);
+  const auto text = read_atom_text(tag);
   return text ? std::optional(Term::atom(*text)) : std::nullopt;
 }
 
-std::optional<std::string> EtfReader::required_atom() {
+std::optional<std::string_view> EtfReader::required_atom() {
   std::uint8_t tag = 0;
   if (!u8(tag)) {
     return std::nullopt;
@@ -100,7 +101,7 @@ std::optional<std::string> EtfReader::required_atom() {
     fail(ErrorCode::invalid_argument, "tag " + std::to_string(tag) + " where an atom must stand");
     return std::nullopt;
   }
-  return atom_text(tag);
+  return read_atom_text(tag);
 }
 
 std::optional<Term> EtfReader::read_binary(std::uint8_t tag) {
@@ -144,7 +145,7 @@ bool EtfReader::creation(std::uint8_t tag, std::uint8_t old_tag, std::uint32_t& 
   return tag == old_tag ? small(out) : u32(out);
 }
 
-std::optional<Term> EtfReader::read_pid(std::uint8_t tag) {
+std::optional<Pid> EtfReader::read_pid(std::uint8_t tag) {
   const auto owner = read_owner();
   Pid pid;
   if (!owner || !u32(pid.id) || !u32(pid.serial) || !creation(tag, etf::pid, pid.creation)) {
@@ -152,10 +153,10 @@ std::optional<Term> EtfReader::read_pid(std::uint8_t tag) {
   }
   pid.node = owner->node;
   pid.creation = creation_of(*owner, pid.creation);
-  return Term::pid(pid);
+  return pid;
 }
 
-std::optional<Term> EtfReader::read_reference(std::uint8_t tag) {
+std::optional<Reference> EtfReader::read_reference(std::uint8_t tag) {
   Reference reference;
   std::uint16_t words = 1;
   if (tag != etf::reference && !u16(words)) {
@@ -185,7 +186,7 @@ std::optional<Term> EtfReader::read_reference(std::uint8_t tag) {
   reference.word_count = words;
   reference.node = owner->node;
   reference.creation = creation_of(*owner, reference.creation);
-  return Term::reference(reference);
+  return reference;
 }
 
 std::optional<Term> EtfReader::opaque(Term::Kind kind, const std::uint8_t* from) {
@@ -205,22 +206,6 @@ std::optional<Term> EtfReader::read_port(std::uint8_t tag, const std::uint8_t* t
   return opaque(Term::Kind::port, tag_at);
 }
 
-bool EtfReader::has(std::size_t bytes) {
-  if (left() < bytes) {
-    fail_short(bytes);
-    return false;
-  }
-  return true;
-}
-
-bool EtfReader::u8(std::uint8_t& out) {
-  if (!has(1)) {
-    return false;
-  }
-  out = *at_++;
-  return true;
-}
-
 bool EtfReader::small(std::uint32_t& out) {
   std::uint8_t byte = 0;
   const bool read = u8(byte);
@@ -237,15 +222,6 @@ bool EtfReader::u16(std::uint16_t& out) {
   return true;
 }
 
-bool EtfReader::u32(std::uint32_t& out) {
-  if (!has(4)) {
-    return false;
-  }
-  out = (std::uint32_t{at_[0]} << 24) | (std::uint32_t{at_[1]} << 16) | (std::uint32_t{at_[2]} << 8) | at_[3];
-  at_ += 4;
-  return true;
-}
-
 void EtfReader::fail_short(std::size_t wanted) {
   fail(ErrorCode::invalid_argument,
        "the input ends: " + std::to_string(wanted) + " bytes wanted, " + std::to_string(left()) + " left");
@@ -256,9 +232,5 @@ void EtfReader::fail(ErrorCode code, std::string_view what) {
     error_ = Error{code, "external term, byte " + std::to_string(consumed()) + ": " + std::string(what)};
   }
 }
-
-std::size_t EtfReader::left() const { return static_cast<std::size_t>(end_ - at_); }
-
-std::size_t EtfReader::consumed() const { return static_cast<std::size_t>(at_ - begin_); }
 
 }  // namespace troupe

@@ -1,6 +1,7 @@
 #include "worker/term/utf8.hpp"
 
 #include <cstdint>
+#include <cstring>
 
 namespace troupe {
 namespace {
@@ -27,11 +28,28 @@ std::optional<Lead> lead_of(unsigned char byte) {
   return std::nullopt;
 }
 
+/// How many of the first characters are ASCII, whole words at a time.
+std::size_t ascii_prefix(std::string_view text) {
+  constexpr std::uint64_t high_bits = 0x8080808080808080;
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; text.size() - at >= sizeof word; at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if ((word & high_bits) != 0) {
+      break;
+    }
+  }
+  while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) {
+    ++at;
+  }
+  return at;
+}
+
 }  // namespace
 
 std::optional<std::size_t> count_utf8_characters(std::string_view text) {
-  std::size_t characters = 0;
-  for (std::size_t at = 0; at < text.size(); ++characters) {
+  // Nearly every atom is ASCII.
+  std::size_t characters = ascii_prefix(text);
+  for (std::size_t at = characters; at < text.size(); ++characters) {
     const auto lead = lead_of(static_cast<unsigned char>(text[at]));
     if (!lead || text.size() - at < lead->length) {
       return std::nullopt;
