@@ -8,6 +8,8 @@
 
 #include "tests/benchmark/crowd.hpp"
 #include "tests/benchmark/fairness.hpp"
+#include "tests/benchmark/nodes/run_node_kernel.hpp"
+#include "tests/benchmark/nodes_benchmark.hpp"
 #include "tests/benchmark/operator_benchmark.hpp"
 #include "tests/benchmark/runtime/run_kernel.hpp"
 #include "tests/benchmark/runtime_benchmark.hpp"
@@ -77,15 +79,38 @@ int run_runtime(benchmark::RuntimeBenchmark wanted, const Printer& printer) {
   return 0;
 }
 
-int run_kernel(const std::string& name, std::optional<std::uint64_t> size) {
-  const benchmark::Kernel* const kernel = benchmark::find_kernel(name);
-  auto seconds = benchmark::run_kernel(*kernel, size.value_or(kernel->size));
+int run_nodes(benchmark::NodesBenchmark wanted, const Printer& printer) {
+  printer.head();
+  std::vector<benchmark::BenchmarkResult> results;
+  wanted.on_result = [&](const benchmark::BenchmarkResult& result) {
+    printer.result(result);
+    results.push_back(result);
+  };
+  if (auto done = benchmark::run_nodes_benchmarks(wanted); !done) {
+    warn(done.error().message);
+    return 1;
+  }
+  printer.means(results);
+  return 0;
+}
+
+int print_seconds(const Result<double>& seconds) {
   if (!seconds) {
     warn(seconds.error().message);
     return 1;
   }
   std::printf("%.9f\n", *seconds);
   return 0;
+}
+
+int run_node_kernel(const std::string& name, std::optional<std::uint64_t> size, const benchmark::NodeLink& link) {
+  const benchmark::NodeKernel* const kernel = benchmark::find_node_kernel(name);
+  return print_seconds(benchmark::run_node_kernel(*kernel, size.value_or(kernel->size), link));
+}
+
+int run_kernel(const std::string& name, std::optional<std::uint64_t> size) {
+  const benchmark::Kernel* const kernel = benchmark::find_kernel(name);
+  return print_seconds(benchmark::run_kernel(*kernel, size.value_or(kernel->size)));
 }
 
 int status_of(const Result<void>& result) {
@@ -98,6 +123,14 @@ int status_of(const Result<void>& result) {
 std::vector<std::string> kernel_names() {
   std::vector<std::string> names;
   for (const benchmark::Kernel& kernel : benchmark::kernels()) {
+    names.emplace_back(kernel.name);
+  }
+  return names;
+}
+
+std::vector<std::string> node_kernel_names() {
+  std::vector<std::string> names;
+  for (const benchmark::NodeKernel& kernel : benchmark::node_kernels()) {
     names.emplace_back(kernel.name);
   }
   return names;
@@ -125,6 +158,14 @@ int main(int argc, char** argv) {
       ->add_option("--only", runtime.only, "Names of kernels, separated by commas")
       ->delimiter(',')
       ->check(CLI::IsMember(kernel_names()));
+  benchmark::NodesBenchmark nodes;
+  nodes.bin = bin;
+  nodes.erlang = runtime.erlang;
+  nodes.warn = warn;
+  CLI::App* const nodes_group = app.add_subcommand("nodes", "Messages and calls between two nodes, beside Erlang");
+  nodes_group->add_option("--only", nodes.only, "Names of kernels, separated by commas")
+      ->delimiter(',')
+      ->check(CLI::IsMember(node_kernel_names()));
   const CLI::App* const operator_group =
       app.add_subcommand("operator", "From kubectl apply to a cluster that has joined, on the local default");
 
@@ -134,6 +175,16 @@ int main(int argc, char** argv) {
       app.add_subcommand("kernel", "One kernel of `runtime` in this program, for a profiler: prints its seconds");
   one_kernel->add_option("name", kernel)->required()->check(CLI::IsMember(kernel_names()));
   one_kernel->add_option("size", size, "Operations; by default as many as a round of `runtime`");
+
+  benchmark::NodeLink link{std::filesystem::read_symlink("/proc/self/exe").string(), {}};
+  CLI::App* const one_node_kernel = app.add_subcommand(
+      "node-kernel", "One kernel of `nodes` between this program and a second one: prints its seconds");
+  one_node_kernel->add_option("name", kernel)->required()->check(CLI::IsMember(node_kernel_names()));
+  one_node_kernel->add_option("size", size, "Operations; by default as many as a round of `nodes`");
+  CLI::App* const far_node = app.add_subcommand("far-node", "The second program of `node-kernel`, which starts it");
+  for (CLI::App* const side : {one_node_kernel, far_node}) {
+    side->add_option("--tls", link.tls_folder, "Folder with tls.crt, tls.key and ca.crt");
+  }
 
   int soak_minutes = 10;
   CLI::App* const soak_group =
@@ -146,10 +197,16 @@ int main(int argc, char** argv) {
       app.add_subcommand("fairness", "How calls are served while a handler on each core does not return");
   app.require_subcommand(0, 1);
   CLI11_PARSE(app, argc, argv);
-  runtime.rounds = rounds;
+  runtime.rounds = nodes.rounds = rounds;
 
   if (one_kernel->parsed()) {
     return run_kernel(kernel, size);
+  }
+  if (one_node_kernel->parsed()) {
+    return run_node_kernel(kernel, size, link);
+  }
+  if (far_node->parsed()) {
+    return benchmark::serve_far_node(link);
   }
   if (soak_group->parsed()) {
     return status_of(benchmark::soak(std::chrono::minutes(soak_minutes), print_line));
@@ -161,11 +218,15 @@ int main(int argc, char** argv) {
     return status_of(benchmark::fairness(print_line));
   }
   const Printer printer(format);
+  const bool all = app.get_subcommands().empty();
   int status = 0;
-  if (!operator_group->parsed()) {
+  if (all || runtime_group->parsed()) {
     status |= run_runtime(runtime, printer);
   }
-  if (!runtime_group->parsed()) {
+  if (all || nodes_group->parsed()) {
+    status |= run_nodes(nodes, printer);
+  }
+  if (all || operator_group->parsed()) {
     status |= run_operator(bin, rounds, printer);
   }
   return status;
