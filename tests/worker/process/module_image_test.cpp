@@ -123,6 +123,7 @@ TEST_F(Modules, that_are_no_shared_objects_are_refused) {
   EXPECT_EQ(refused(text), ErrorCode::invalid_argument);
   std::ofstream(text, std::ios::trunc).flush();
   EXPECT_EQ(refused(text), ErrorCode::invalid_argument);
+  fs::remove(text);
 }
 
 TEST_F(Modules, that_are_cut_short_anywhere_are_refused) {
@@ -134,6 +135,7 @@ TEST_F(Modules, that_are_cut_short_anywhere_are_refused) {
     std::ofstream(file, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(size));
     EXPECT_EQ(refused(file), ErrorCode::invalid_argument) << "cut after " << size << " bytes";
   }
+  fs::remove(file);
 }
 
 TEST_F(Modules, that_are_plain_libraries_are_refused_by_name) {

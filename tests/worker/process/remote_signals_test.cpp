@@ -10,10 +10,11 @@ namespace {
 using Kind = RemoteSignal::Kind;
 
 struct SentAway final : RemoteNodes {
-  bool route(NodeIndex, RemoteSignal signal) override {
+  Routed route(NodeIndex, RemoteSignal signal) override {
     sent.push_back(std::move(signal));
-    return true;
+    return {};
   }
+  [[nodiscard]] bool is_busy(NodeIndex, Lane) const override { return false; }
   [[nodiscard]] std::vector<NodeIndex> connected_nodes() const override { return {}; }
   void disconnect(NodeIndex) override {}
   std::vector<RemoteSignal> sent;

@@ -30,6 +30,7 @@ Module open_copy(const std::string& name, const std::string& copy) {
   fs::copy_file(fs::path(TROUPE_TEST_MODULES) / name, file, fs::copy_options::overwrite_existing);
   auto image = ModuleImage::open(file);
   EXPECT_TRUE(image.ok());
+  fs::remove(file);  // What is mapped stays.
   return image ? *image : nullptr;
 }
 
