@@ -98,6 +98,30 @@ std::vector<fs::path> folders_upwards(const fs::path& mount, const std::string& 
   return folders;
 }
 
+fs::path first_existing(const fs::path& root, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    std::error_code ignored;
+    if (fs::exists(root / name, ignored)) {
+      return root / name;
+    }
+  }
+  return {};
+}
+
+/// Where v1 has its CPU controller; empty when it has none.
+fs::path cpu_mount(const fs::path& root) { return first_existing(root, {"cpu", "cpu,cpuacct", "cpuacct,cpu"}); }
+
+/// The number after `key` in a file of "key number" lines; 0 when it is not there.
+std::uint64_t read_stat(const fs::path& path, std::string_view key) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(key) && line.size() > key.size() && line[key.size()] == ' ') {
+      return parse_number(std::string_view(line).substr(key.size() + 1)).value_or(0);
+    }
+  }
+  return 0;
+}
+
 class Tightest {
  public:
   void limit_cpus(std::optional<std::uint64_t> quota, std::optional<std::uint64_t> period) {
@@ -129,16 +153,6 @@ double allowed_cpus() {
   return std::max(1U, std::thread::hardware_concurrency());  // More CPUs than a cpu_set_t holds.
 }
 
-fs::path first_existing(const fs::path& root, std::initializer_list<const char*> names) {
-  for (const char* name : names) {
-    std::error_code ignored;
-    if (fs::exists(root / name, ignored)) {
-      return root / name;
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 CgroupLimits read_cgroup_limits(const fs::path& root, const fs::path& self) {
@@ -151,7 +165,7 @@ CgroupLimits read_cgroup_limits(const fs::path& root, const fs::path& self) {
     }
     tightest.limit_memory(read_number(folder / "memory.max"));
   }
-  if (const fs::path mount = first_existing(root, {"cpu", "cpu,cpuacct", "cpuacct,cpu"}); !mount.empty()) {
+  if (const fs::path mount = cpu_mount(root); !mount.empty()) {
     for (const fs::path& folder : folders_upwards(mount, placement.cpu)) {
       tightest.limit_cpus(read_number(folder / "cpu.cfs_quota_us"), read_number(folder / "cpu.cfs_period_us"));
     }
@@ -162,6 +176,20 @@ CgroupLimits read_cgroup_limits(const fs::path& root, const fs::path& self) {
     }
   }
   return tightest.within(allowed_cpus());
+}
+
+std::chrono::nanoseconds read_cpu_throttled_time(const fs::path& root, const fs::path& self) {
+  const Placement placement = read_placement(self);
+  std::uint64_t longest = 0;
+  for (const fs::path& folder : folders_upwards(root, placement.unified)) {
+    longest = std::max(longest, 1'000 * read_stat(folder / "cpu.stat", "throttled_usec"));
+  }
+  if (const fs::path mount = cpu_mount(root); !mount.empty()) {
+    for (const fs::path& folder : folders_upwards(mount, placement.cpu)) {
+      longest = std::max(longest, read_stat(folder / "cpu.stat", "throttled_time"));
+    }
+  }
+  return std::chrono::nanoseconds(longest);
 }
 
 }  // namespace troupe::platform

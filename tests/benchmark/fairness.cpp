@@ -105,7 +105,9 @@ Result<void> fairness(const std::function<void(const std::string&)>& say) {
                   took.size(), scheduler_threads(), at(0.5), at(0.99), at(1)));
   const double cpus = platform::read_cgroup_limits().cpus;
   if (std::floor(cpus) != cpus) {
-    say(fmt::format("under a quota of {:.2f} CPUs the kernel throttles all of them: no bound is asked of it", cpus));
+    say(fmt::format(
+        "under a quota of {:.2f} CPUs the kernel throttles all of them, {:.0f} ms so far: no bound is asked of it",
+        cpus, Milliseconds(platform::read_cpu_throttled_time()).count()));
     return {};
   }
   if (at(0.99) > p99_max.count()) {

@@ -96,5 +96,25 @@ TEST_F(cgroup, never_gives_more_cpus_than_the_affinity_mask) {
   EXPECT_DOUBLE_EQ(read().cpus, unlimited_cpus());
 }
 
+TEST_F(cgroup, v2_tells_how_long_the_quota_kept_it_from_running) {
+  put("self", "0::/kubepods/pod1/container\n");
+  put("sys/kubepods/pod1/container/cpu.stat", "usage_usec 100\nnr_periods 9\nnr_throttled 3\nthrottled_usec 1500\n");
+  put("sys/kubepods/pod1/cpu.stat", "usage_usec 100\nthrottled_usec 2500\n");
+  EXPECT_EQ(read_cpu_throttled_time(folder_ / "sys", folder_ / "self"), std::chrono::microseconds(2500));
+}
+
+TEST_F(cgroup, v1_tells_how_long_the_quota_kept_it_from_running) {
+  put("self", "3:cpu,cpuacct:/docker/abc\n");
+  put("sys/cpu,cpuacct/docker/abc/cpu.stat", "nr_periods 9\nnr_throttled 3\nthrottled_time 7000001\n");
+  EXPECT_EQ(read_cpu_throttled_time(folder_ / "sys", folder_ / "self"), std::chrono::nanoseconds(7'000'001));
+}
+
+TEST_F(cgroup, without_a_quota_nothing_keeps_it_from_running) {
+  put("self", "0::/\n");
+  put("sys/cpu.stat", "usage_usec 100\nuser_usec 50\n");
+  EXPECT_EQ(read_cpu_throttled_time(folder_ / "sys", folder_ / "self").count(), 0);
+  EXPECT_EQ(read_cpu_throttled_time("/nowhere", "/nowhere").count(), 0);
+}
+
 }  // namespace
 }  // namespace troupe::platform

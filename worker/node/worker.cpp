@@ -291,6 +291,7 @@ MetricsSnapshot RunningWorker::snapshot() const {
   const SchedulerLoad load = scheduler_.load();
   seen.run_queue = load.run_queue;
   seen.busy_seconds = std::chrono::duration<double>(load.busy).count();
+  seen.cpu_throttled_seconds = std::chrono::duration<double>(platform::read_cpu_throttled_time()).count();
   seen.threads_stuck = load.threads_stuck;
   seen.threads_abandoned = load.threads_abandoned;
   seen.hand_overs = load.hand_overs;

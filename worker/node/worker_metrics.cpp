@@ -96,6 +96,10 @@ std::vector<prometheus::MetricFamily> metric_families(const MetricsSnapshot& see
       Family("troupe_worker_scheduler_busy_seconds_total", "CPU time of the scheduler threads.", counter)
           .add(seen.busy_seconds)
           .take(),
+      Family("troupe_worker_cpu_throttled_seconds_total",
+             "How long the kernel kept this worker from running because its CPU quota was used up.", counter)
+          .add(seen.cpu_throttled_seconds)
+          .take(),
       Family("troupe_worker_scheduler_threads_stuck", "Threads in a handler that does not return, and replaced.", gauge)
           .add(number(seen.threads_stuck))
           .take(),

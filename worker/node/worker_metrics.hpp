@@ -38,6 +38,7 @@ struct MetricsSnapshot {
   std::map<std::string, std::uint64_t> handshakes_rejected;  ///< By reason.
   std::uint64_t run_queue = 0;
   double busy_seconds = 0;
+  double cpu_throttled_seconds = 0;
   std::uint64_t threads_stuck = 0;
   std::uint64_t threads_abandoned = 0;
   std::uint64_t hand_overs = 0;
