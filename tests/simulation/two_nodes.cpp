@@ -11,7 +11,7 @@ class TwoNodes::Wire final : public RemoteNodes {
  public:
   Wire(TwoNodes& nodes, std::size_t from) : nodes_(nodes), from_(from) {}
 
-  Routed route(NodeIndex node, RemoteSignal signal) override {
+  Routed route(NodeIndex node, RemoteSignal&& signal) override {
     const std::size_t to = 1 - from_;
     if (!nodes_.up_ || node != nodes_.ends_[to].index) {
       return {Routed::Outcome::unreachable, {}};
@@ -25,7 +25,7 @@ class TwoNodes::Wire final : public RemoteNodes {
     arrival_ = std::max(arrival_, now + std::chrono::microseconds(nodes_.scheduler_.random().below(500)));
     nodes_.scheduler_.run_after(arrival_ - now, [this, to, link = nodes_.link_, signal = std::move(signal)] {
       if (nodes_.link_ == link) {
-        nodes_.ends_[to].runtime->deliver(signal);
+        nodes_.ends_[to].runtime->deliver(RemoteSignal(signal));
       }
     });
     return {};

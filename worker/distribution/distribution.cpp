@@ -19,7 +19,7 @@ Distribution::~Distribution() { core_->stop(); }
 
 Result<void> Distribution::start() { return core_->start(); }
 std::uint16_t Distribution::port() const { return core_->port(); }
-Routed Distribution::route(NodeIndex node, RemoteSignal signal) { return core_->route(node, std::move(signal)); }
+Routed Distribution::route(NodeIndex node, RemoteSignal&& signal) { return core_->route(node, std::move(signal)); }
 bool Distribution::is_busy(NodeIndex node, Lane lane) const { return core_->is_busy(node, lane); }
 std::vector<NodeIndex> Distribution::connected_nodes() const { return core_->connected_nodes(); }
 void Distribution::disconnect(NodeIndex node) { core_->disconnect(node); }

@@ -71,7 +71,7 @@ class Distribution final : public RemoteNodes {
   /// The port that peers connect to; after start().
   [[nodiscard]] std::uint16_t port() const;
 
-  Routed route(NodeIndex node, RemoteSignal signal) override;
+  Routed route(NodeIndex node, RemoteSignal&& signal) override;
   [[nodiscard]] bool is_busy(NodeIndex node, Lane lane) const override;
   [[nodiscard]] std::vector<NodeIndex> connected_nodes() const override;
   /// Ends the link; the receiver hears node_down(`disconnect`).

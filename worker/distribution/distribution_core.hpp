@@ -25,7 +25,7 @@ class Distribution::Core final : public distribution::PeerLinkOwner,
   Result<void> start();
   void stop();
   [[nodiscard]] std::uint16_t port() const { return listener_->local().port; }
-  Routed route(NodeIndex node, RemoteSignal signal);
+  Routed route(NodeIndex node, RemoteSignal&& signal);
   [[nodiscard]] bool is_busy(NodeIndex node, Lane lane) const;
   [[nodiscard]] std::vector<NodeIndex> connected_nodes() const;
   void disconnect(NodeIndex node);
@@ -91,8 +91,8 @@ class Distribution::Core final : public distribution::PeerLinkOwner,
   void link_ticked() override { counters_.ticks_sent.fetch_add(1, std::memory_order_relaxed); }
   /// Nothing while the message is not whole.
   distribution::FragmentAssembly::Taken assemble(distribution::FragmentAssembly& assembly, ByteView frame);
-  void act_on(NodeIndex node, distribution::ControlMessage message);
-  void receive(NodeIndex node, RemoteSignal signal);
+  void act_on(NodeIndex node, distribution::ControlMessage&& message);
+  void receive(NodeIndex node, RemoteSignal&& signal);
   void open_output(NodeIndex node, const distribution::PeerLink& link);
   void drop_assembly(Links& links);
   void take_down(NodeIndex node, std::string_view reason);

@@ -152,7 +152,7 @@ std::optional<LinkEnd> Distribution::Core::link_frame(PeerLink& link, ByteView f
   return std::nullopt;
 }
 
-void Distribution::Core::act_on(NodeIndex node, distribution::ControlMessage message) {
+void Distribution::Core::act_on(NodeIndex node, distribution::ControlMessage&& message) {
   if (auto* signal = std::get_if<RemoteSignal>(&message)) {
     return receive(node, std::move(*signal));
   }
@@ -165,7 +165,7 @@ void Distribution::Core::act_on(NodeIndex node, distribution::ControlMessage mes
   }
 }
 
-void Distribution::Core::receive(NodeIndex node, RemoteSignal signal) {
+void Distribution::Core::receive(NodeIndex node, RemoteSignal&& signal) {
   if (!distribution::is_for_net_kernel(signal)) {
     return receiver_.deliver(std::move(signal));
   }

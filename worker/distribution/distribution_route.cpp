@@ -20,7 +20,7 @@ void Distribution::Core::post(void (Core::*task)(NodeIndex), NodeIndex node) {
   });
 }
 
-Routed Distribution::Core::route(NodeIndex node, RemoteSignal signal) {
+Routed Distribution::Core::route(NodeIndex node, RemoteSignal&& signal) {
   using Outcome = Routed::Outcome;
   if (node == 0) {
     return {Outcome::unreachable, {}};

@@ -134,7 +134,7 @@ class PgGroups::State {
     }
   }
 
-  void route(NodeIndex node, RemoteSignal signal) {
+  void route(NodeIndex node, RemoteSignal&& signal) {
     if (closed_ || node == 0) {
       return;
     }

@@ -61,11 +61,12 @@ std::string show_info(const Runtime& runtime, const std::string& who) {
   const char* const status = info->suspended ? "suspended" : info->running ? "running" : "waiting";
   return fmt::format(
       "+pid             {}\nname            {}\nclass           {}\nlabel           {}\nstatus          {}\n"
-      "parent          {}\nmailbox         {}\nmemory          {}\nreductions      {}\nlinks           {}\n"
+      "parent          {}\nmailbox         {}\ndropped         {}\nmemory          {}\nreductions      {}\nlinks       "
+      "    {}\n"
       "monitors        {}\nmonitored by    {}\n",
       pid_or_none(info->pid), info->name.empty() ? "none" : info->name, info->class_name,
       info->label.empty() ? "none" : info->label, status, pid_or_none(info->parent), info->mailbox_length,
-      info->memory_bytes, info->reductions, pids_text(info->links), pids_text(info->monitors),
+      info->messages_dropped, info->memory_bytes, info->reductions, pids_text(info->links), pids_text(info->monitors),
       pids_text(info->monitored_by));
 }
 

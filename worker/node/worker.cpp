@@ -288,6 +288,8 @@ MetricsSnapshot RunningWorker::snapshot() const {
                 {"killed", runtime.ended_killed}};
   seen.messages = runtime.messages_handled;
   seen.mailbox_messages = runtime.messages_waiting;
+  seen.mailbox_refused = runtime.messages_refused;
+  seen.mailbox_dropped = runtime.messages_dropped;
   const SchedulerLoad load = scheduler_.load();
   seen.run_queue = load.run_queue;
   seen.busy_seconds = std::chrono::duration<double>(load.busy).count();

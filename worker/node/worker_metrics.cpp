@@ -57,6 +57,12 @@ std::vector<prometheus::MetricFamily> metric_families(const MetricsSnapshot& see
       Family("troupe_worker_mailbox_messages", "Messages that wait in all mailboxes.", gauge)
           .add(number(seen.mailbox_messages))
           .take(),
+      Family("troupe_worker_mailbox_refused_total", "Messages that were not sent, as a mailbox was full.", counter)
+          .add(number(seen.mailbox_refused))
+          .take(),
+      Family("troupe_worker_mailbox_dropped_total", "Messages dropped by the policy of a full mailbox.", counter)
+          .add(number(seen.mailbox_dropped))
+          .take(),
       Family("troupe_worker_restarts_total", "Children restarted, by the supervisor that did it.", counter)
           .add_each(seen.restarts, "supervisor")
           .take(),

@@ -23,6 +23,8 @@ struct MetricsSnapshot {
   std::map<std::string, std::uint64_t> exits;  ///< By "normal", "shutdown", "crash", "killed".
   std::uint64_t messages = 0;
   std::uint64_t mailbox_messages = 0;
+  std::uint64_t mailbox_refused = 0;
+  std::uint64_t mailbox_dropped = 0;
   std::map<std::string, std::uint64_t> restarts;  ///< By supervisor.
   std::uint64_t peers_connected = 0;
   std::uint64_t peers_down = 0;

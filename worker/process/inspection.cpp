@@ -134,6 +134,7 @@ std::optional<ProcessInfo> Runtime::process_info(const Pid& pid) const {
   info.pid = pid;
   info.mailbox_length = process->mailbox.length();
   info.mailbox_large_bytes = process->mailbox.large_bytes();
+  info.messages_dropped = process->messages_dropped.load(std::memory_order_relaxed);
   info.reductions = process->reductions.load(std::memory_order_relaxed);
   info.running = process->running.load(std::memory_order_relaxed);
   info.suspended = process->suspended.load(std::memory_order_relaxed);
@@ -237,6 +238,7 @@ RuntimeCounters Runtime::counters() const {
   const std::uint64_t named = counters.ended_normal + counters.ended_shutdown + counters.ended_killed;
   counters.ended_abnormal = counters.ended > named ? counters.ended - named : 0;
   counters.messages_refused = parts_.sum(&ThreadPart::messages_refused);
+  counters.messages_dropped = parts_.sum(&ThreadPart::messages_dropped);
   counters.messages_not_understood = parts_.sum(&ThreadPart::messages_not_understood);
   counters.messages_handled = parts_.sum(&ThreadPart::messages_handled);
   for (std::uint32_t id = 0; id < table_.slots_used(); ++id) {

@@ -17,8 +17,11 @@ struct MailboxLimits {
   std::uint32_t messages_max = 1'000'000;
   /// Counts messages of more than 256 bytes only; smaller ones are bounded by their number.
   std::uint64_t bytes_max = 256ull * 1024 * 1024;
+  std::uint8_t policy = TROUPE_MAILBOX_REFUSE;  ///< What becomes of a message past these.
 };
 inline constexpr std::uint32_t mailbox_messages_max_max = 1'000'000;
+/// Of its limits, what a mailbox may hold whose owner drops the oldest: the owner has to come to it first.
+inline constexpr std::uint32_t overfull_times = 2;
 /// Past this many waiting messages a sending process pauses after its current handler, until half of them are left or
 /// `sender_pause_max` has passed: two processes that flood each other must not wait for ever.
 inline constexpr std::uint32_t mailbox_soft_messages_max = 10'000;
@@ -37,15 +40,16 @@ class Mailbox {
     closed
   };
 
-  /// Takes the envelope unless the answer is `full` or `closed`. System signals pass `bounded = false`.
-  Push push(Envelope* envelope, bool bounded) {
+  /// Takes the envelope unless the answer is `full` or `closed`. System signals pass `bounded = false`. `times`: of the
+  /// limits, for a mailbox whose owner drops what is too much.
+  Push push(Envelope* envelope, bool bounded, std::uint32_t times = 1) {
     if (envelope->bytes <= large_message_bytes) [[likely]] {
-      return add(envelope, bounded);
+      return add(envelope, bounded, times);
     }
     // Counted before it can be seen: the owner subtracts as soon as it has taken it.
     const std::uint64_t before = large_bytes_.fetch_add(envelope->bytes, std::memory_order_relaxed);
-    const bool fits = !bounded || before + envelope->bytes <= limits_bytes_max_.load(std::memory_order_relaxed);
-    const Push pushed = fits ? add(envelope, bounded) : Push::full;
+    const bool fits = !bounded || before + envelope->bytes <= times * limits_bytes_max_.load(std::memory_order_relaxed);
+    const Push pushed = fits ? add(envelope, bounded, times) : Push::full;
     if (pushed == Push::full || pushed == Push::closed) {
       large_bytes_.fetch_sub(envelope->bytes, std::memory_order_relaxed);
     }
@@ -90,6 +94,12 @@ class Mailbox {
     }
   }
 
+  /// Whether more waits than the limits allow. `queued`: of those that were taken.
+  [[nodiscard]] bool holds_too_much(std::uint32_t queued) const {
+    return queued > limits_messages_max_.load(std::memory_order_relaxed) ||
+           large_bytes() > limits_bytes_max_.load(std::memory_order_relaxed);
+  }
+
   /// One that was taken waits on.
   void put_back(const Envelope& envelope) {
     if (envelope.bytes > large_message_bytes) {
@@ -131,7 +141,7 @@ class Mailbox {
     return word <= empty_mark ? nullptr : reinterpret_cast<Envelope*>((word & ~count_mask) >> address_shift);
   }
 
-  Push add(Envelope* envelope, bool bounded) {
+  Push add(Envelope* envelope, bool bounded, std::uint32_t times) {
     const std::uint64_t own = reinterpret_cast<std::uintptr_t>(envelope) << address_shift;
     std::uint64_t seen = inbox_.load(std::memory_order_relaxed);
     for (;;) {
@@ -140,7 +150,7 @@ class Mailbox {
       }
       const std::uint64_t count = seen & count_mask;
       const std::uint64_t waiting = count + queued_.load(std::memory_order_relaxed);
-      if (bounded && waiting >= limits_messages_max_.load(std::memory_order_relaxed)) {
+      if (bounded && waiting >= std::uint64_t{times} * limits_messages_max_.load(std::memory_order_relaxed)) {
         return Push::full;
       }
       envelope->next = newest(seen);

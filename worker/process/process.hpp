@@ -106,6 +106,8 @@ struct alignas(64) Process {
   std::atomic<bool> senders_wait{false};  ///< Somebody pauses because of this mailbox.
   std::atomic<bool> in_user_code{false};  ///< Its handler runs, outside of any function of the host.
   std::atomic<Fate> fate{Fate::alive};
+  std::atomic<std::uint8_t> mailbox_policy{TROUPE_MAILBOX_REFUSE};
+  std::atomic<std::uint16_t> messages_dropped{0};  ///< By that policy; stays at its largest value.
   TimerId pause_timer = 0;
 
   static constexpr std::size_t inline_state_bytes = 64;

@@ -63,7 +63,7 @@ class SignalReceiver {
   /// A signal that arrived for this node: `to` (when set) is local, or for links, unlinks and monitors of an earlier
   /// incarnation, where nobody is; `from` is the sender on its node. Signals of one sender come in the order in which
   /// it sent them.
-  virtual void deliver(RemoteSignal signal) = 0;
+  virtual void deliver(RemoteSignal&& signal) = 0;
   /// A link to `node` is up; before anything is delivered from it.
   virtual void node_up(NodeIndex node) = 0;
   /// The link is gone, or could not be made (then without a node_up before): every link and monitor towards that node
@@ -83,7 +83,7 @@ class RemoteNodes {
   /// reached the runtime learns it through `Runtime::node_down`. `unreachable` when the node is already known to be:
   /// the caller then acts as for `noconnection`. `full` when too much waits for the link, for messages only, and while
   /// a link is made for others too.
-  virtual Routed route(NodeIndex node, RemoteSignal signal) = 0;
+  virtual Routed route(NodeIndex node, RemoteSignal&& signal) = 0;
   /// Whether `lane`, said to be busy, is so still.
   [[nodiscard]] virtual bool is_busy(NodeIndex node, Lane lane) const = 0;
   /// Nodes with a live link.

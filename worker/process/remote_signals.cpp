@@ -34,7 +34,7 @@ std::optional<SignalKind> system_kind(RemoteSignal::Kind kind) {
 
 }  // namespace
 
-void Runtime::deliver(RemoteSignal remote) {
+void Runtime::deliver(RemoteSignal&& remote) {
   switch (remote.kind) {
     case RemoteSignal::Kind::send:
       push(remote.to, make_term_envelope(SignalKind::message, std::move(remote.payload)), true);

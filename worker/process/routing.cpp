@@ -71,6 +71,47 @@ SendResult Runtime::send_value(Current& here, Pid to, Envelope* value) {
   return after_push(process, to, envelope, pushed);
 }
 
+/// What the policy of the mailbox makes of a message that it is too full for.
+SendResult Runtime::overflow(Process& process, Pid to, EnvelopePtr message) {
+  switch (process.mailbox_policy.load(std::memory_order_relaxed)) {
+    case TROUPE_MAILBOX_DROP_NEWEST:
+      count_dropped(process);
+      return SendResult::sent;
+    case TROUPE_MAILBOX_DROP_OLDEST: {
+      const Mailbox::Push pushed = process.mailbox.push(message.get(), true, overfull_times);
+      if (pushed == Mailbox::Push::full) {
+        count_dropped(process);
+        return SendResult::sent;
+      }
+      if (pushed == Mailbox::Push::must_schedule) {
+        message.release();
+        scheduler_.schedule(process);
+        return SendResult::sent;
+      }
+      return after_push(process, to, message.release(), pushed);
+    }
+    case TROUPE_MAILBOX_EXIT:
+      if (count_dropped(process) == 0) {
+        exit(to, to, Term::atom("mailbox_full"));
+      }
+      break;
+    default:
+      break;
+  }
+  parts_.here().messages_refused.add(1);
+  return SendResult::full;
+}
+
+/// How many it were before.
+std::uint16_t Runtime::count_dropped(Process& process) {
+  parts_.here().messages_dropped.add(1);
+  std::uint16_t before = process.messages_dropped.load(std::memory_order_relaxed);
+  while (before != UINT16_MAX && !process.messages_dropped.compare_exchange_weak(
+                                     before, static_cast<std::uint16_t>(before + 1), std::memory_order_relaxed)) {
+  }
+  return before;
+}
+
 SendResult Runtime::after_push(Process& process, Pid to, Envelope* envelope, Mailbox::Push pushed) {
   switch (pushed) {
     case Mailbox::Push::crowded:
@@ -78,11 +119,8 @@ SendResult Runtime::after_push(Process& process, Pid to, Envelope* envelope, Mai
         pause_for(*here, to);
       }
       return SendResult::sent;
-    case Mailbox::Push::full: {
-      const EnvelopePtr refused(envelope);
-      parts_.here().messages_refused.add(1);
-      return SendResult::full;
-    }
+    case Mailbox::Push::full:
+      return overflow(process, to, EnvelopePtr(envelope));
     case Mailbox::Push::closed:
       bounce(EnvelopePtr(envelope), reasons::noproc());
       return SendResult::sent;
@@ -125,7 +163,7 @@ SendResult Runtime::send(const Destination& to, EnvelopePtr message) {
   return send_remote(std::move(signal), *node);
 }
 
-SendResult Runtime::send_remote(RemoteSignal signal, NodeIndex node) {
+SendResult Runtime::send_remote(RemoteSignal&& signal, NodeIndex node) {
   if (const Current* const here = current(); here != nullptr && !signal.from.valid()) {
     signal.from = here->process->pid();
   }
@@ -140,7 +178,7 @@ SendResult Runtime::send_remote(RemoteSignal signal, NodeIndex node) {
   return routed.outcome == Routed::Outcome::full ? SendResult::full : SendResult::unreachable;
 }
 
-Routed Runtime::route(NodeIndex node, RemoteSignal signal) {
+Routed Runtime::route(NodeIndex node, RemoteSignal&& signal) {
   RemoteNodes* const nodes = remote_.load(std::memory_order_acquire);
   if (nodes == nullptr) {
     return {Routed::Outcome::unreachable, {}};

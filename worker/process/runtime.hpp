@@ -60,7 +60,8 @@ struct ProcessInfo {
   std::string label;
   std::uint32_t mailbox_length = 0;
   std::uint64_t mailbox_large_bytes = 0;
-  std::uint64_t reductions = 0;  ///< Messages handled.
+  std::uint16_t messages_dropped = 0;  ///< As its mailbox was full; 65,535 stands for more too.
+  std::uint64_t reductions = 0;        ///< Messages handled.
   /// Its slot and bonds, the state as far as it is one object, and what waits: messages above 256 bytes by their size,
   /// others as one block each. What the state points to is not counted.
   std::uint64_t memory_bytes = 0;
@@ -104,6 +105,7 @@ struct RuntimeCounters {
   std::uint64_t messages_waiting = 0;  ///< In all mailboxes.
   std::uint64_t messages_handled = 0;
   std::uint64_t messages_refused = 0;  ///< A mailbox was full.
+  std::uint64_t messages_dropped = 0;  ///< Likewise, by the policy of the mailbox.
   std::uint64_t messages_not_understood = 0;
   std::uint32_t processes = 0;
 };
@@ -168,7 +170,7 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   Result<void> release_image(const void* image);
 
   // --- SignalReceiver ---
-  void deliver(RemoteSignal signal) override;
+  void deliver(RemoteSignal&& signal) override;
   void node_up(NodeIndex node) override;
   void node_down(NodeIndex node, Term reason) override;
   void lane_drained(NodeIndex node, Lane lane) override;
@@ -322,10 +324,13 @@ class Runtime final : public SignalReceiver, public TimerOwner {
   inline SendResult put(Current* here, Process& process, Pid to, Envelope* envelope, bool bounded);
   /// When it was not simply put there.
   SendResult after_push(Process& process, Pid to, Envelope* envelope, Mailbox::Push pushed);
+  SendResult overflow(Process& process, Pid to, EnvelopePtr message);
+  std::uint16_t count_dropped(Process& process);
+  void drop_oldest(Process& process);
   SendResult send_to_node(Pid to, const Envelope& message);
   void send_signal(std::unique_ptr<SignalEnvelope, EnvelopeDeleter> signal);
-  Routed route(NodeIndex node, RemoteSignal signal);
-  SendResult send_remote(RemoteSignal signal, NodeIndex node);
+  Routed route(NodeIndex node, RemoteSignal&& signal);
+  SendResult send_remote(RemoteSignal&& signal, NodeIndex node);
   void remember_remote(Process& process, NodeIndex node);
   void refuse(const SignalEnvelope& signal, const Term& reason);
   [[nodiscard]] std::optional<NodeIndex> node_of(const Destination& to) const;

@@ -1,5 +1,6 @@
 // How processes come to be.
 #include <algorithm>
+#include <cstddef>
 
 #include "worker/process/current.hpp"
 #include "worker/process/exit_reasons.hpp"
@@ -8,6 +9,16 @@
 #include "worker/process/state_memory.hpp"
 
 namespace troupe {
+namespace {
+
+std::uint8_t policy_of(const troupe_spawn& options) {
+  const bool given = options.struct_size >= offsetof(troupe_spawn, mailbox_policy) + sizeof options.mailbox_policy;
+  return given && options.mailbox_policy <= TROUPE_MAILBOX_EXIT ? static_cast<std::uint8_t>(options.mailbox_policy)
+                                                                : std::uint8_t{TROUPE_MAILBOX_REFUSE};
+}
+
+}  // namespace
+
 Process* Runtime::open_process(const troupe_process_class& process_class, MailboxLimits limits, const Pid& parent) {
   if (spawns_held_.load(std::memory_order_relaxed) && (process_class.flags & TROUPE_CLASS_SYSTEM) == 0) {
     return nullptr;
@@ -17,8 +28,9 @@ Process* Runtime::open_process(const troupe_process_class& process_class, Mailbo
   if (process == nullptr) {
     return nullptr;
   }
+  const bool holds_more = limits.policy == TROUPE_MAILBOX_DROP_OLDEST;
   limits.messages_max = std::min(limits.messages_max != 0 ? limits.messages_max : options_.mailbox.messages_max,
-                                 mailbox_messages_max_max);
+                                 holds_more ? mailbox_messages_max_max / overfull_times : mailbox_messages_max_max);
   limits.bytes_max = limits.bytes_max != 0 ? limits.bytes_max : options_.mailbox.bytes_max;
   if (++process->last_serial == 0) {
     process->last_serial = 1;
@@ -38,6 +50,8 @@ Process* Runtime::open_process(const troupe_process_class& process_class, Mailbo
   process->suspended.store(false, std::memory_order_relaxed);
   process->priority = TROUPE_PRIORITY_NORMAL;
   process->reductions.store(0, std::memory_order_relaxed);
+  process->mailbox_policy.store(limits.policy, std::memory_order_relaxed);
+  process->messages_dropped.store(0, std::memory_order_relaxed);
   process->mailbox.open(limits);
   process->serial.store(process->last_serial, std::memory_order_release);
   part.spawned.add(1);
@@ -104,7 +118,7 @@ Result<Pid, StartError> Runtime::start(const StartRequest& request) {
 
 Pid Runtime::spawn(const troupe_spawn& options, Reference* monitor) {
   Process* const spawner = current() != nullptr ? current()->process : nullptr;
-  const MailboxLimits limits{options.mailbox_messages_max, options.mailbox_bytes_max};
+  const MailboxLimits limits{options.mailbox_messages_max, options.mailbox_bytes_max, policy_of(options)};
   Process* const process = open_process(*options.process_class, limits, spawner != nullptr ? spawner->pid() : Pid{});
   if (process == nullptr) {
     return {};

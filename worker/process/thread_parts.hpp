@@ -32,6 +32,7 @@ struct alignas(64) ThreadPart {
   ThreadCounter ended_killed;
   ThreadCounter messages_handled;  ///< By processes that have ended.
   ThreadCounter messages_refused;
+  ThreadCounter messages_dropped;
   ThreadCounter messages_not_understood;
 
   static constexpr std::uint32_t free_slots_max = 256;

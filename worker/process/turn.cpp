@@ -201,8 +201,34 @@ bool Runtime::fetch(Process& process) {
   if (arrivals.first != nullptr) {
     append_queue(process, arrivals.first, arrivals.last, arrivals.count);
   }
+  if (process.mailbox_policy.load(std::memory_order_relaxed) == TROUPE_MAILBOX_DROP_OLDEST) [[unlikely]] {
+    drop_oldest(process);
+  }
   process.mailbox.set_queued(process.queue_length);
   return true;
+}
+
+/// Of the messages that wait, until what is left fits.
+void Runtime::drop_oldest(Process& process) {
+  Envelope* before = nullptr;
+  Envelope* at = process.queue_first;
+  while (at != nullptr && process.mailbox.holds_too_much(process.queue_length)) {
+    Envelope* const next = at->next;
+    if (at->kind != SignalKind::message) {
+      before = at;
+      at = next;
+      continue;
+    }
+    (before != nullptr ? before->next : process.queue_first) = next;
+    if (next == nullptr) {
+      process.queue_last = before;
+    }
+    --process.queue_length;
+    process.mailbox.taken(*at);
+    count_dropped(process);
+    EnvelopePtr(at).reset();
+    at = next;
+  }
 }
 
 bool Runtime::fetch_signals(Process& process, Envelope* arrivals) {
@@ -220,6 +246,9 @@ bool Runtime::fetch_signals(Process& process, Envelope* arrivals) {
         return false;
       }
     }
+  }
+  if (process.mailbox_policy.load(std::memory_order_relaxed) == TROUPE_MAILBOX_DROP_OLDEST) [[unlikely]] {
+    drop_oldest(process);
   }
   process.mailbox.set_queued(process.queue_length);
   return true;

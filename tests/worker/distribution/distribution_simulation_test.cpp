@@ -137,7 +137,7 @@ TEST(DistributionSimulation, names_that_are_no_address_are_unreachable) {
   RemoteSignal signal;
   signal.kind = RemoteSignal::Kind::link;
   for (const char* bad : {"x@host.example", "x@1.2.3", "x@1.2.3.256", "x@1.2.3.4.5", "x"}) {
-    ASSERT_TRUE(one.distribution->route(intern_node_name(bad).value(), signal));
+    ASSERT_TRUE(one.distribution->route(intern_node_name(bad).value(), RemoteSignal(signal)));
   }
   world.loop.run_for(seconds(1));
   EXPECT_EQ(one.count("down"), 5U);
@@ -244,8 +244,8 @@ TEST(DistributionSimulation, a_full_link_refuses_messages_and_its_overflow_ends_
   link.kind = RemoteSignal::Kind::link;
   link.from = Pid{0, 0, 1, 1};
   link.to = Pid{index_of(2), 1, 1, 1};
-  EXPECT_TRUE(one.distribution->route(index_of(2), link)) << "links are not refused where messages are";
-  for (int i = 0; i < 1'000 && one.distribution->route(index_of(2), link); ++i) {
+  EXPECT_TRUE(one.distribution->route(index_of(2), RemoteSignal(link))) << "links are not refused where messages are";
+  for (int i = 0; i < 1'000 && one.distribution->route(index_of(2), RemoteSignal(link)); ++i) {
   }
   world.loop.run_for(seconds(1));
   EXPECT_EQ(one.count("down " + name(2) + " output_overflow"), 1U);

@@ -27,7 +27,7 @@ inline const std::string erlang = "e@127.0.0.1";
 /// Hands what the distribution delivers to the thread of the test.
 class Inbox : public SignalReceiver {
  public:
-  void deliver(RemoteSignal signal) override {
+  void deliver(RemoteSignal&& signal) override {
     change([&] { record_.deliver(std::move(signal)); });
   }
   void node_up(NodeIndex node) override {

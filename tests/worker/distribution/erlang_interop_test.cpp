@@ -43,7 +43,7 @@ TEST_F(ErlangInterop, we_connect_on_demand_and_send_to_a_name_and_a_pid) {
   hello.from = mine;
   hello.to_name = "box";
   hello.payload = Term::tuple({Term::pid(mine), Term::atom("hello")});
-  ASSERT_TRUE(distribution->route(peer(), hello));
+  ASSERT_TRUE(distribution->route(peer(), std::move(hello)));
   const RemoteSignal hi = inbox.take(Kind::send);
   EXPECT_EQ(hi.to, mine);
   const Pid box = *(*hi.payload.as_tuple())[0].as_pid();
@@ -77,7 +77,7 @@ TEST_F(ErlangInterop, monitors_fire_both_ways) {
   noproc.to = by_name.from;
   noproc.reference = by_name.reference;
   noproc.payload = Term::atom("noproc");
-  EXPECT_TRUE(distribution->route(peer(), noproc));
+  EXPECT_TRUE(distribution->route(peer(), std::move(noproc)));
   EXPECT_TRUE(erl->prints("named noproc")) << erl->output();
 
   const Reference ours{0, 0, 3, {1, 2, 3}};

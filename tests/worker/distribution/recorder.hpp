@@ -14,7 +14,7 @@ struct Recorder : SignalReceiver {
   std::vector<RemoteSignal> signals;
   std::vector<std::string> events;  ///< "up a@b", "down a@b reason", "drained a@b small"
 
-  void deliver(RemoteSignal signal) override { signals.push_back(std::move(signal)); }
+  void deliver(RemoteSignal&& signal) override { signals.push_back(std::move(signal)); }
   void node_up(NodeIndex node) override { events.push_back("up " + std::string(node_name(node))); }
   void node_down(NodeIndex node, Term reason) override {
     events.push_back("down " + std::string(node_name(node)) + " " + reason.text());

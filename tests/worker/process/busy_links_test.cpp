@@ -13,7 +13,7 @@ struct Links final : RemoteNodes {
   Routed answer;
   std::optional<Lane> busy;
 
-  Routed route(NodeIndex /*node*/, RemoteSignal signal) override {
+  Routed route(NodeIndex /*node*/, RemoteSignal&& signal) override {
     signals.push_back(std::move(signal));
     return answer;
   }

@@ -10,7 +10,7 @@ namespace {
 using Kind = RemoteSignal::Kind;
 
 struct SentAway final : RemoteNodes {
-  Routed route(NodeIndex, RemoteSignal signal) override {
+  Routed route(NodeIndex, RemoteSignal&& signal) override {
     sent.push_back(std::move(signal));
     return {};
   }

@@ -161,7 +161,16 @@ typedef struct troupe_spawn {
   uint32_t mailbox_messages_max; /* 0: the host's default. */
   uint32_t priority;             /* TROUPE_PRIORITY_... */
   uint64_t mailbox_bytes_max;    /* 0: the host's default. */
+  uint32_t mailbox_policy;       /* TROUPE_MAILBOX_...; read when `struct_size` covers it. */
 } troupe_spawn;
+
+/* What becomes of a message that finds the mailbox full. */
+enum {
+  TROUPE_MAILBOX_REFUSE = 0,
+  TROUPE_MAILBOX_DROP_NEWEST = 1,
+  TROUPE_MAILBOX_DROP_OLDEST = 2,
+  TROUPE_MAILBOX_EXIT = 3
+};
 
 enum { TROUPE_SENT = 0, TROUPE_FULL = 1, TROUPE_NAME_NOT_FOUND = 2, TROUPE_UNREACHABLE = 3 };
 

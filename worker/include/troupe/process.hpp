@@ -125,12 +125,25 @@ inline std::chrono::nanoseconds now() { return std::chrono::nanoseconds(abi::hos
 /// one turn in nine, so that none starves.
 enum class Priority { high = TROUPE_PRIORITY_HIGH, normal = TROUPE_PRIORITY_NORMAL, low = TROUPE_PRIORITY_LOW };
 
+/// What becomes of a message that finds the mailbox full (mailbox_messages_max, mailbox_bytes_max). Erlang's mailboxes
+/// have no bound; logger's handlers and GenStage's buffers drop in these ways. Exits, links, monitors, timeouts and
+/// replies are never dropped. What is dropped is counted: ProcessInfo, troupe_worker_mailbox_dropped_total.
+enum class MailboxPolicy {
+  refuse = TROUPE_MAILBOX_REFUSE,            ///< `send` says `full`.
+  drop_newest = TROUPE_MAILBOX_DROP_NEWEST,  ///< It is dropped; `send` says `sent`.
+  /// It is taken, and the oldest that wait are dropped when the process next looks into its mailbox. Until then up to
+  /// twice as much may wait; beyond that the newest are dropped. mailbox_messages_max is at most 500,000.
+  drop_oldest = TROUPE_MAILBOX_DROP_OLDEST,
+  exit = TROUPE_MAILBOX_EXIT,  ///< The process gets an exit signal `mailbox_full`, once; `send` says `full`.
+};
+
 struct SpawnOptions {
   bool link = false;
   std::string_view name{};                 ///< Registered under it before the constructor runs.
   std::uint32_t mailbox_messages_max = 0;  ///< 0: the node's default.
   std::uint64_t mailbox_bytes_max = 0;
   Priority priority = Priority::normal;
+  MailboxPolicy mailbox_policy = MailboxPolicy::refuse;
 };
 
 namespace abi {
@@ -151,6 +164,7 @@ Pid spawn_with(const SpawnOptions& options, std::uint32_t flags, troupe_referenc
   spawn.mailbox_messages_max = options.mailbox_messages_max;
   spawn.mailbox_bytes_max = options.mailbox_bytes_max;
   spawn.priority = static_cast<std::uint32_t>(options.priority);
+  spawn.mailbox_policy = static_cast<std::uint32_t>(options.mailbox_policy);
   return from_abi(host().spawn(&spawn, monitor));
 }
 }  // namespace abi
