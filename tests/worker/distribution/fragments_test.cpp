@@ -15,10 +15,10 @@
 namespace troupe::distribution {
 namespace {
 
-using Outcome = FragmentAssembly::Taken::Outcome;
+using TakenOutcome = FragmentAssembly::Taken::Outcome;
 
-const NodeIdentity here{"here@10.0.0.1", 5};
-const NodeIdentity there{"there@10.0.0.2", 9};
+const NodeIdentity sending_node{"here@10.0.0.1", 5};
+const NodeIdentity receiving_node{"there@10.0.0.2", 9};
 
 Pid sender(std::uint32_t id) { return {0, 0, id, 1}; }
 
@@ -38,7 +38,7 @@ struct Sender {
   explicit Sender(std::size_t fragment_bytes = 1'000, Flags agreed = supported)
       : flags(agreed), queue((agreed & fragments) != 0, fragment_bytes) {}
   void push(const RemoteSignal& signal) {
-    queue.push(encode_signal(signal, flags, here), signal.from, is_message(signal.kind));
+    queue.push(encode_signal(signal, flags, sending_node), signal.from, is_message(signal.kind));
   }
   /// Everything that waits, as the peer's frames.
   std::vector<Bytes> frames() {
@@ -65,12 +65,12 @@ struct Receiver {
   /// False once the link would have ended.
   bool read(ByteView frame) {
     const auto taken = assembly.take(frame);
-    if (taken.outcome == Outcome::failed) {
+    if (taken.outcome == TakenOutcome::failed) {
       failure = taken.failure;
       return false;
     }
-    if (taken.outcome == Outcome::whole) {
-      auto decoded = decode_message(taken.message, intern_node_name(here.name).value(), there);
+    if (taken.outcome == TakenOutcome::whole) {
+      auto decoded = decode_message(taken.message, intern_node_name(sending_node.name).value(), receiving_node);
       EXPECT_TRUE(decoded.ok()) << decoded.error().message;
       signals.push_back(std::get<RemoteSignal>(std::move(decoded).value()));
     }
@@ -111,7 +111,7 @@ TEST(OutputQueue, the_control_message_is_whole_in_the_first_fragment) {
   from.push(signal);
   const std::vector<Bytes> frames = from.frames();
   ByteView first = ByteView(frames.at(0)).subspan(19);
-  EXPECT_TRUE(decode_leading_term(first, {}, there, false).ok());
+  EXPECT_TRUE(decode_leading_term(first, {}, receiving_node, false).ok());
   Receiver to;
   for (const Bytes& frame : frames) {
     ASSERT_TRUE(to.read(frame));
@@ -182,7 +182,7 @@ TEST(OutputQueue, a_peer_without_fragments_gets_large_messages_whole_and_others_
   from.push(message(2, 2, 10));
   std::vector<std::int64_t> numbers;
   for (const Bytes& frame : from.frames()) {
-    auto decoded = decode_frame(frame, intern_node_name(here.name).value(), there);
+    auto decoded = decode_frame(frame, intern_node_name(sending_node.name).value(), receiving_node);
     ASSERT_TRUE(decoded.ok()) << decoded.error().message;
     numbers.push_back(number_of(std::get<RemoteSignal>(*decoded)));
   }
@@ -201,7 +201,7 @@ TEST(OutputQueue, counts_what_waits_by_lane_and_signals_apart) {
   EXPECT_GT(from.queue.bytes(Lane::large), 5'000U);
   from.push(link);
   EXPECT_EQ(from.queue.bytes(Lane::small), one_message) << "the link waits behind the message of its sender";
-  EXPECT_EQ(from.queue.signal_bytes(), encode_signal(link, supported, here).frame.size());
+  EXPECT_EQ(from.queue.signal_bytes(), encode_signal(link, supported, sending_node).frame.size());
   (void)from.frames();
   EXPECT_EQ(from.queue.bytes(Lane::small) + from.queue.bytes(Lane::large) + from.queue.signal_bytes(), 0U);
 }
@@ -222,7 +222,7 @@ Bytes fragment(std::uint8_t kind, std::uint64_t series, std::uint64_t id, std::s
 std::optional<LinkEnd> failure_after(AssemblyLimits limits, const std::vector<Bytes>& frames) {
   FragmentAssembly assembly(limits);
   for (const Bytes& frame : frames) {
-    if (const auto taken = assembly.take(frame); taken.outcome == Outcome::failed) {
+    if (const auto taken = assembly.take(frame); taken.outcome == TakenOutcome::failed) {
       EXPECT_FALSE(taken.detail.empty());
       return taken.failure;
     }
@@ -269,10 +269,10 @@ TEST(FragmentAssembly, bytes_of_a_message_of_a_link_and_open_messages_are_bounde
 TEST(FragmentAssembly, finished_messages_leave_nothing_behind) {
   FragmentAssembly assembly({.message_bytes_max = 100, .bytes_max = 100, .series_max = 1});
   for (std::uint64_t series = 0; series < 50; ++series) {
-    EXPECT_EQ(assembly.take(fragment(69, series, 2, 50)).outcome, Outcome::more);
+    EXPECT_EQ(assembly.take(fragment(69, series, 2, 50)).outcome, TakenOutcome::more);
     EXPECT_EQ(assembly.bytes(), 50U);
     const auto taken = assembly.take(fragment(70, series, 1, 50));
-    ASSERT_EQ(taken.outcome, Outcome::whole);
+    ASSERT_EQ(taken.outcome, TakenOutcome::whole);
     EXPECT_EQ(taken.message.size(), 100U);
     EXPECT_EQ(assembly.bytes() + assembly.series(), 0U);
   }
@@ -361,9 +361,10 @@ TEST(FragmentProperties, fragments_of_other_senders_in_any_lawful_order_come_bac
     for (const RemoteSignal& signal : to.signals) {
       RemoteSignal sent = message(signal.from.id, 0, 0);
       sent.payload = terms.at(signal.from.id - 1);
-      // Pids and references of `here` are seen from `there`.
-      const Bytes plain = encode_signal(sent, supported & ~fragments, here).frame;
-      auto expected = decode_frame(ByteView(plain).subspan(4), intern_node_name(here.name).value(), there);
+      // Pids and references of `sending_node` are seen from `receiving_node`.
+      const Bytes uncut = encode_signal(sent, supported & ~fragments, sending_node).frame;
+      auto expected =
+          decode_frame(ByteView(uncut).subspan(4), intern_node_name(sending_node.name).value(), receiving_node);
       RC_ASSERT(signal.payload == std::get<RemoteSignal>(*expected).payload);
     }
   });

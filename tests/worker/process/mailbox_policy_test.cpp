@@ -137,10 +137,10 @@ TEST_F(MailboxPolicies, are_those_of_one_life_in_a_slot) {
 
 struct Tick {};
 
-class Tally {
+class TickCounter {
  public:
   using messages = troupe::messages<Tick>;
-  explicit Tally(std::atomic<std::uint64_t>& handled) : handled_(handled) {}
+  explicit TickCounter(std::atomic<std::uint64_t>& handled) : handled_(handled) {}
   void handle(Tick) { handled_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
@@ -158,17 +158,17 @@ TEST(MailboxPoliciesOnThreads, handle_or_drop_each_message_once) {
     SpawnOptions options;
     options.mailbox_policy = policy;
     options.mailbox_messages_max = 10;
-    Pid tally;
+    Pid counter;
     {
       const RuntimeScope scope(runtime);
-      tally = troupe::spawn_with<Tally>(options, std::ref(handled));
+      counter = troupe::spawn_with<TickCounter>(options, std::ref(handled));
     }
     std::vector<std::thread> threads;
     for (unsigned sender = 0; sender < senders; ++sender) {
       threads.emplace_back([&] {
         const RuntimeScope scope(runtime);
         for (std::uint64_t sent = 0; sent < each; ++sent) {
-          EXPECT_EQ(troupe::send(tally, Tick{}), SendResult::sent);
+          EXPECT_EQ(troupe::send(counter, Tick{}), SendResult::sent);
         }
       });
     }
