@@ -26,7 +26,8 @@ inline void append_text(Bytes& out, std::string_view text) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// Takes fields from the front of a frame; empty when the frame is too short.
+/// Takes fields from the front of a frame; empty when the frame is too short, and from then on: whoever has the last
+/// field has all before it.
 class FieldReader {
  public:
   explicit FieldReader(ByteView bytes) : bytes_(bytes) {}
@@ -34,6 +35,7 @@ class FieldReader {
   template <std::unsigned_integral T>
   std::optional<T> take() {
     if (bytes_.size() < sizeof(T)) {
+      bytes_ = {};
       return std::nullopt;
     }
     std::uint64_t value = 0;
@@ -46,6 +48,7 @@ class FieldReader {
 
   std::optional<ByteView> take_bytes(std::size_t count) {
     if (bytes_.size() < count) {
+      bytes_ = {};
       return std::nullopt;
     }
     const ByteView taken = bytes_.first(count);

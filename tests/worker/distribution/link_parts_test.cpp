@@ -5,6 +5,7 @@
 #include "worker/distribution/frame_reader.hpp"
 #include "worker/distribution/net_kernel.hpp"
 #include "worker/distribution/tick.hpp"
+#include "worker/distribution/wire.hpp"
 
 namespace troupe::distribution {
 namespace {
@@ -79,6 +80,17 @@ TEST(FrameReader, switching_the_length_size_keeps_what_was_read_ahead) {
   EXPECT_EQ((*reader.next().value())[0], std::byte{'x'});
   reader.switch_to(4, 10);
   EXPECT_EQ((*reader.next().value())[0], std::byte{'y'});
+}
+
+TEST(FieldReader, gives_nothing_more_after_a_field_that_is_cut_short) {
+  const Bytes bytes(3);
+  FieldReader number_first(bytes);
+  EXPECT_FALSE(number_first.take<std::uint64_t>().has_value());
+  EXPECT_FALSE(number_first.take<std::uint8_t>().has_value()) << "else a check of the last field misses the first";
+  FieldReader bytes_first(bytes);
+  EXPECT_FALSE(bytes_first.take_bytes(4).has_value());
+  EXPECT_FALSE(bytes_first.take<std::uint8_t>().has_value());
+  EXPECT_TRUE(bytes_first.rest().empty());
 }
 
 TEST(Tick, is_sent_after_a_quarter_without_output) {
