@@ -7,18 +7,12 @@
 #include <cstring>
 
 #include "platform/event_loop.hpp"
+#include "tests/platform/bytes_text.hpp"
 
 namespace troupe::platform {
 namespace {
 
 using namespace std::chrono_literals;
-
-Bytes bytes_of(std::string_view text) {
-  const auto* begin = reinterpret_cast<const std::byte*>(text.data());
-  return {begin, begin + text.size()};
-}
-
-std::string text_of(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 /// One loop with a listener; each test drives both ends on the test's own thread.
 class tcp : public ::testing::Test {

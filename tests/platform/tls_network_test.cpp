@@ -8,17 +8,12 @@
 #include "platform/tls_certificate.hpp"
 #include "platform/tls_folder.hpp"
 #include "platform/tls_network.hpp"
+#include "tests/platform/bytes_text.hpp"
 
 namespace troupe::platform {
 namespace {
 
 using namespace std::chrono_literals;
-
-Bytes as_bytes(std::string_view text) {
-  const auto* begin = reinterpret_cast<const std::byte*>(text.data());
-  return {begin, begin + text.size()};
-}
-std::string as_text(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 TlsIdentity identity(const CertificateAndKey& leaf, const std::string& ca_pem) {
   return {leaf.certificate_pem, leaf.private_key_pem, ca_pem};
@@ -59,7 +54,7 @@ class TlsNetworks : public ::testing::Test {
   void start(End& end) {
     end.connection->start({.on_data =
                                [&end](ByteView data) {
-                                 end.received += as_text(data);
+                                 end.received += text_of(data);
                                  end.on_data();
                                },
                            .on_close =
@@ -84,7 +79,7 @@ class TlsNetworks : public ::testing::Test {
       client_.connection = std::move(*connected);
       EXPECT_FALSE(client_.connection->peer_is("127.0.0.1")) << "before the handshake nobody has proved anything";
       start(client_);
-      client_.connection->write(as_bytes(hello));
+      client_.connection->write(bytes_of(hello));
     });
     loop_.run();
   }
@@ -101,7 +96,7 @@ TEST_F(TlsNetworks, carry_bytes_both_ways_and_know_who_the_peer_is) {
     if (server_.received == "hello") {
       EXPECT_TRUE(server_.connection->peer_is("127.0.0.1"));
       EXPECT_FALSE(server_.connection->peer_is("127.0.0.2"));
-      server_.connection->write(as_bytes("welcome"));
+      server_.connection->write(bytes_of("welcome"));
     }
   };
   client_.on_data = [this] {
@@ -189,7 +184,7 @@ TEST_F(TlsNetworks, refuse_a_peer_that_does_not_speak_tls) {
     ASSERT_TRUE(connected.ok());
     client_.connection = std::move(*connected);
     start(client_);
-    client_.connection->write(as_bytes("N, plain and simple"));
+    client_.connection->write(bytes_of("N, plain and simple"));
   });
   loop_.run();
   ASSERT_TRUE(server_.closed && server_.closed->has_value());
@@ -208,7 +203,7 @@ TEST_F(TlsNetworks, tell_a_cut_from_an_end) {
   client_.network->connect((*listener)->local(), 5s, [this](Result<std::unique_ptr<Connection>> connected) {
     client_.connection = std::move(*connected);
     start(client_);
-    client_.connection->write(as_bytes("x"));
+    client_.connection->write(bytes_of("x"));
   });
   loop_.run();
   ASSERT_TRUE(server_.closed && server_.closed->has_value());
