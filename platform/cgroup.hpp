@@ -1,4 +1,4 @@
-// What this container may use: CPU and memory limits of its cgroup (v2 or v1), else of the machine. And how often the
+// What this container may use: CPU and memory limits of its cgroup (v2 or v1), else of the machine. And how long the
 // kernel has stopped it for using more.
 #pragma once
 

@@ -2,7 +2,6 @@
 
 #include <openssl/ssl.h>
 
-#include <optional>
 #include <utility>
 
 #include "platform/tls_context.hpp"

@@ -1,6 +1,5 @@
 #include "platform/tls_folder.hpp"
 
-#include <array>
 #include <utility>
 
 #include "base/log.hpp"

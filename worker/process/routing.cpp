@@ -83,11 +83,6 @@ SendResult Runtime::overflow(Process& process, Pid to, EnvelopePtr message) {
         count_dropped(process);
         return SendResult::sent;
       }
-      if (pushed == Mailbox::Push::must_schedule) {
-        message.release();
-        scheduler_.schedule(process);
-        return SendResult::sent;
-      }
       return after_push(process, to, message.release(), pushed);
     }
     case TROUPE_MAILBOX_EXIT:
@@ -117,6 +112,11 @@ SendResult Runtime::after_push(Process& process, Pid to, Envelope* envelope, Mai
     case Mailbox::Push::crowded:
       if (Current* const here = current()) {
         pause_for(*here, to);
+      }
+      return SendResult::sent;
+    case Mailbox::Push::must_schedule:
+      if (!stopping_.load(std::memory_order_relaxed)) {
+        scheduler_.schedule(process);
       }
       return SendResult::sent;
     case Mailbox::Push::full:
